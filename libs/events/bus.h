@@ -1,0 +1,90 @@
+// Streams of events between services: at least once, in order within a subject. Two buses, one
+// contract: in the process, and on Redis Streams.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "libs/base/secret.h"
+
+namespace specom::events {
+
+// A CloudEvent in meaning; `data` is the serialised payload.
+struct Event {
+  std::string id;
+  std::string source;
+  std::string type;
+  std::string subject;
+  absl::Time time;
+  std::string dataschema;
+  std::string data;
+  std::int64_t aggregate_seq = 0;
+  std::string traceparent;
+  // Position in the source's outbox; rises within a topic.
+  std::int64_t sequence = 0;
+  // How often it was delivered to this group, from 1.
+  int deliveries = 1;
+};
+
+// Called by one thread of the subscription. OK: done, never again for this group. Any other
+// status: it is delivered again after a while, and parked among the dead letters after
+// max_deliveries.
+using Handler = std::function<absl::Status(const Event&)>;
+
+struct SubscribeOptions {
+  // Unique among the group's consumers that run at the same time.
+  std::string consumer;
+  // An event that another consumer took and did not finish for this long is taken over.
+  absl::Duration claim_after = absl::Seconds(30);
+  int max_deliveries = 10;
+  absl::Duration retry_delay = absl::Milliseconds(500);
+};
+
+class Subscription {
+ public:
+  virtual ~Subscription() = default;
+  // Takes up no further event, waits for the one in hand, and ends.
+  virtual void Stop() = 0;
+};
+
+struct DeadLetter {
+  std::string group;
+  std::string reason;
+  Event event;
+};
+
+class Bus {
+ public:
+  virtual ~Bus() = default;
+
+  // Appends in order. An event whose sequence is not above the topic's high-water mark is there
+  // already and is skipped. UNAVAILABLE when the bus cannot be reached: nothing is lost, try again.
+  virtual absl::Status Publish(std::string_view topic, std::span<const Event> events) = 0;
+  // The highest sequence that the topic has ever taken; 0 when it is new or its data were lost.
+  virtual absl::StatusOr<std::int64_t> HighWaterMark(std::string_view topic) = 0;
+  // Delivers every event of the topic from its beginning, once to each group; consumers of one
+  // group share the events. The group's position outlives the subscription.
+  virtual absl::StatusOr<std::unique_ptr<Subscription>> Subscribe(std::string_view topic, std::string_view group,
+                                                                  const SubscribeOptions& options,
+                                                                  Handler handler) = 0;
+  // Removes events that every group has finished, keeping at least `keep` of the latest. The
+  // number removed.
+  virtual absl::StatusOr<std::int64_t> Trim(std::string_view topic, std::int64_t keep) = 0;
+  virtual absl::StatusOr<std::vector<DeadLetter>> DeadLetters(std::string_view topic) = 0;
+  virtual absl::Status Ping() = 0;
+};
+
+std::unique_ptr<Bus> NewInProcessBus();
+// url: "redis://[:password@]host[:port][/database]". Connects on first use and reconnects.
+// INVALID_ARGUMENT when the url is not one.
+absl::StatusOr<std::unique_ptr<Bus>> NewRedisBus(const Secret& url);
+
+}  // namespace specom::events

@@ -1,0 +1,48 @@
+// What a service is to the process that hosts it: `specom dev` hosts all of them, an executable of
+// its own hosts one.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <grpcpp/grpcpp.h>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "libs/base/clock.h"
+#include "libs/events/bus.h"
+#include "libs/observe/metrics.h"
+#include "libs/rpc/pipeline.h"
+
+namespace specom::rpc {
+
+// What the host lends to its modules; outlives them.
+struct Host {
+  const Clock& clock;
+  events::Bus& bus;
+  Pipeline& pipeline;
+  observe::Metrics& metrics;
+};
+
+class Module {
+ public:
+  virtual ~Module() = default;
+
+  // e.g. "portfolio"
+  virtual std::string name() const = 0;
+  // Brings the schema up to date; the number of migrations that ran.
+  virtual absl::StatusOr<int> Migrate() = 0;
+  // FAILED_PRECONDITION with the command to run while the schema is behind.
+  virtual absl::Status CheckSchema() = 0;
+  // The gRPC services to register before the server starts. They live as long as the module.
+  virtual std::vector<grpc::Service*> services() = 0;
+  // Loads what must be in memory and starts relays, consumers and workers.
+  virtual absl::Status Start() = 0;
+  // OK when requests can be served; the reason otherwise.
+  virtual absl::Status Ready() = 0;
+  // Stops what Start started, in reverse.
+  virtual void Stop() = 0;
+};
+
+}  // namespace specom::rpc
