@@ -7,6 +7,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_replace.h"
 
 namespace specom {
 namespace {
@@ -56,7 +57,8 @@ std::string ToString(const FileProblem& problem) {
 
 CsvTable CsvTable::Parse(std::string_view file, std::string_view content,
                          const std::vector<std::string>& required_columns,
-                         const std::vector<std::string>& optional_columns, std::vector<FileProblem>& problems) {
+                         const std::vector<std::string>& optional_columns,
+                         std::vector<FileProblem>& problems) {
   CsvTable table;
   table.file_ = std::string(file);
   auto problem = [&](int row, std::string column, std::string value, std::string rule) {
@@ -67,6 +69,9 @@ CsvTable CsvTable::Parse(std::string_view file, std::string_view content,
     problem(0, "", "", "the file holds a NUL byte; save it as CSV in UTF-8");
     return table;
   }
+  // One line end: the parser would count "\r\n" as two.
+  std::string text = absl::StrReplaceAll({content.data(), content.size()}, {{"\r\n", "\n"}});
+  content = text;
   int comment_lines = SkipComments(content);
 
   Collector collector;
@@ -78,13 +83,15 @@ CsvTable CsvTable::Parse(std::string_view file, std::string_view content,
   std::string error = parsed ? "" : csv_strerror(csv_error(&parser));
   csv_free(&parser);
   if (!parsed) {
-    problem(static_cast<int>(collector.rows.size()) + 1 + comment_lines, "", "",
-            absl::StrCat("the row is not valid CSV (", error, "); quote a value that holds quotes or line ends"));
+    problem(
+        static_cast<int>(collector.rows.size()) + 1 + comment_lines, "", "",
+        absl::StrCat("the row is not valid CSV (", error, "); quote a value that holds quotes or line ends"));
     return table;
   }
   if (collector.rows.empty() || collector.rows.front().empty()) {
-    problem(0, "", "", absl::StrCat("the file is empty; it needs a header with the columns ",
-                                    absl::StrJoin(required_columns, ",")));
+    problem(0, "", "",
+            absl::StrCat("the file is empty; it needs a header with the columns ",
+                         absl::StrJoin(required_columns, ",")));
     return table;
   }
 
@@ -92,16 +99,17 @@ CsvTable CsvTable::Parse(std::string_view file, std::string_view content,
   const auto& header = collector.rows.front();
   for (std::size_t i = 0; i < header.size(); ++i) {
     if (!Contains(required_columns, header[i]) && !Contains(optional_columns, header[i])) {
-      problem(header_row, header[i], "", absl::StrCat("the column is not known; the columns are ",
-                                                      absl::StrJoin(required_columns, ","),
-                                                      optional_columns.empty() ? "" : " and optionally ",
-                                                      absl::StrJoin(optional_columns, ",")));
+      problem(header_row, header[i], "",
+              absl::StrCat("the column is not known; the columns are ", absl::StrJoin(required_columns, ","),
+                           optional_columns.empty() ? "" : " and optionally ",
+                           absl::StrJoin(optional_columns, ",")));
     } else if (!table.columns_.emplace(header[i], i).second) {
       problem(header_row, header[i], "", "the column stands twice in the header; remove one");
     }
   }
   for (const auto& column : required_columns) {
-    if (!table.columns_.contains(column)) problem(header_row, column, "", "the column is missing from the header");
+    if (!table.columns_.contains(column))
+      problem(header_row, column, "", "the column is missing from the header");
   }
   for (std::size_t r = 1; r < collector.rows.size(); ++r) {
     auto& row = collector.rows[r];
@@ -109,7 +117,8 @@ CsvTable CsvTable::Parse(std::string_view file, std::string_view content,
     bool blank = std::all_of(row.begin(), row.end(), [](const std::string& v) { return v.empty(); });
     if (blank) continue;
     if (row.size() != header.size()) {
-      problem(number, "", "", absl::StrCat("the row has ", row.size(), " values and the header ", header.size()));
+      problem(number, "", "",
+              absl::StrCat("the row has ", row.size(), " values and the header ", header.size()));
       continue;
     }
     table.rows_.push_back(std::move(row));

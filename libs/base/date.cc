@@ -43,12 +43,16 @@ Date Date::InLondon(absl::Time time) {
   return Date(static_cast<int>(day - absl::CivilDay(1970, 1, 1)));
 }
 
-Date Date::Plus(int days) const { return Date(days_ + days); }
+Date Date::Plus(int days) const {
+  return Date(days_ + days);
+}
 
 absl::Time Date::StartOfDayUtc() const {
   return absl::FromCivil(absl::CivilDay(year(), month(), day()), absl::UTCTimeZone());
 }
 
-std::string Date::ToString() const { return absl::StrFormat("%04d-%02d-%02d", year(), month(), day()); }
+std::string Date::ToString() const {
+  return absl::StrFormat("%04d-%02d-%02d", year(), month(), day());
+}
 
 }  // namespace specom

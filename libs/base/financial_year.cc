@@ -16,9 +16,9 @@ absl::StatusOr<FinancialYear> FinancialYear::Parse(std::string_view text) {
       return FinancialYear(start);
     }
   }
-  return absl::InvalidArgumentError(absl::StrFormat(
-      "\"%s\" is not a financial year; write two years that follow each other, e.g. 2025/26",
-      std::string(text)));
+  return absl::InvalidArgumentError(
+      absl::StrFormat("\"%s\" is not a financial year; write two years that follow each other, e.g. 2025/26",
+                      std::string(text)));
 }
 
 FinancialYear FinancialYear::Of(Date date) {

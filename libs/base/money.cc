@@ -57,10 +57,16 @@ std::string Pence::ToPounds() const {
   return absl::StrFormat("%s%d.%02d", pence_ < 0 ? "-" : "", magnitude / 100, magnitude % 100);
 }
 
-absl::StatusOr<Pence> Add(Pence a, Pence b) { return Narrow(absl::int128(a.value()) + b.value()); }
-absl::StatusOr<Pence> Subtract(Pence a, Pence b) { return Narrow(absl::int128(a.value()) - b.value()); }
+absl::StatusOr<Pence> Add(Pence a, Pence b) {
+  return Narrow(absl::int128(a.value()) + b.value());
+}
+absl::StatusOr<Pence> Subtract(Pence a, Pence b) {
+  return Narrow(absl::int128(a.value()) - b.value());
+}
 
-absl::StatusOr<Pence> PenceSum::Total() const { return Narrow(sum_); }
+absl::StatusOr<Pence> PenceSum::Total() const {
+  return Narrow(sum_);
+}
 
 absl::StatusOr<Pence> RoundHalfAwayFromZero(double pence, std::int64_t unit_pence) {
   if (unit_pence < 1) return absl::InvalidArgumentError("the rounding unit must be at least one penny");
@@ -84,10 +90,12 @@ absl::StatusOr<Pence> MulDivHalfAwayFromZero(Pence amount, std::int64_t numerato
 absl::StatusOr<std::vector<Pence>> SplitByLargestRemainder(Pence pot, std::span<const std::int64_t> weights) {
   absl::int128 total = 0;
   for (std::int64_t weight : weights) {
-    if (weight < 0) return absl::InvalidArgumentError("a weight is negative; a pot is split by weights of at least 0");
+    if (weight < 0)
+      return absl::InvalidArgumentError("a weight is negative; a pot is split by weights of at least 0");
     total += weight;
   }
-  if (total == 0) return absl::InvalidArgumentError("all weights are 0; a pot needs at least one that is above 0");
+  if (total == 0)
+    return absl::InvalidArgumentError("all weights are 0; a pot needs at least one that is above 0");
   bool negative = pot.value() < 0;
   absl::int128 magnitude = negative ? -absl::int128(pot.value()) : absl::int128(pot.value());
   std::vector<absl::int128> parts(weights.size()), remainders(weights.size());

@@ -17,7 +17,9 @@ constexpr char kViolation[] = "specom/violation/";
 constexpr char kRetryAfter[] = "specom/retry_after_ms";
 constexpr char kResource[] = "specom/resource";
 
-absl::string_view Abseil(std::string_view text) { return {text.data(), text.size()}; }
+absl::string_view Abseil(std::string_view text) {
+  return {text.data(), text.size()};
+}
 
 std::string PayloadText(const absl::Status& status, absl::string_view key) {
   auto payload = status.GetPayload(key);
@@ -37,7 +39,8 @@ absl::Status MakeError(absl::StatusCode code, std::string_view reason, std::stri
   SPECOM_CHECK(code != absl::StatusCode::kOk);
   absl::Status status(code, Abseil(message));
   status.SetPayload(kReason, absl::Cord(Abseil(reason)));
-  for (const auto& [key, value] : metadata) status.SetPayload(absl::StrCat(kMetadata, key), absl::Cord(value));
+  for (const auto& [key, value] : metadata)
+    status.SetPayload(absl::StrCat(kMetadata, key), absl::Cord(value));
   return status;
 }
 
@@ -64,7 +67,9 @@ absl::Status WithResource(absl::Status status, std::string_view type, std::strin
   return status;
 }
 
-std::string ErrorReason(const absl::Status& status) { return PayloadText(status, kReason); }
+std::string ErrorReason(const absl::Status& status) {
+  return PayloadText(status, kReason);
+}
 
 ErrorMetadata ErrorMetadataOf(const absl::Status& status) {
   ErrorMetadata metadata;

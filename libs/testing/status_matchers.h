@@ -11,7 +11,9 @@
 
 namespace specom::testing {
 
-inline const absl::Status& StatusOf(const absl::Status& status) { return status; }
+inline const absl::Status& StatusOf(const absl::Status& status) {
+  return status;
+}
 template <class T>
 const absl::Status& StatusOf(const absl::StatusOr<T>& result) {
   return result.status();
