@@ -48,8 +48,12 @@ absl::Status InvalidFields(const std::vector<FieldViolation>& violations) {
   SPECOM_CHECK(!violations.empty());
   std::string message = absl::StrCat(violations.front().field, ": ", violations.front().description);
   if (violations.size() > 1) absl::StrAppend(&message, " (and ", violations.size() - 1, " more)");
-  absl::Status status = MakeError(absl::StatusCode::kInvalidArgument, "INVALID_FIELDS", message,
-                                  {{"violations", absl::StrCat(violations.size())}});
+  return WithFieldViolations(MakeError(absl::StatusCode::kInvalidArgument, "INVALID_FIELDS", message,
+                                       {{"violations", absl::StrCat(violations.size())}}),
+                             violations);
+}
+
+absl::Status WithFieldViolations(absl::Status status, const std::vector<FieldViolation>& violations) {
   for (std::size_t i = 0; i < violations.size(); ++i) {
     status.SetPayload(absl::StrFormat("%s%06d", kViolation, i),
                       absl::Cord(absl::StrCat(violations[i].field, "\n", violations[i].description)));

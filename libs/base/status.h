@@ -49,6 +49,8 @@ absl::Status MakeError(absl::StatusCode code, std::string_view reason, std::stri
 // INVALID_ARGUMENT with reason INVALID_FIELDS; all violations at once. At least one.
 absl::Status InvalidFields(const std::vector<FieldViolation>& violations);
 
+// Adds field violations to a status that has none yet.
+absl::Status WithFieldViolations(absl::Status status, const std::vector<FieldViolation>& violations);
 // Adds how long the caller should wait before it tries again.
 absl::Status WithRetryAfter(absl::Status status, int milliseconds);
 // Adds what resource the error is about.
