@@ -18,4 +18,24 @@ inline constexpr std::string_view kProjectionNotPossible = "PROJECTION_NOT_POSSI
 // Only runs of one stream can be compared.
 inline constexpr std::string_view kStreamsDiffer = "STREAMS_DIFFER";
 
+// The run has changed since the caller read it.
+inline constexpr std::string_view kStaleEtag = "STALE_ETAG";
+// The run's state does not allow the action; metadata: state, action and remedy.
+inline constexpr std::string_view kRunState = "RUN_STATE";
+// A run is approved by somebody other than the person who created it.
+inline constexpr std::string_view kApproverIsAuthor = "APPROVER_IS_AUTHOR";
+// The run was computed by another version of the method and cannot be worked through again.
+inline constexpr std::string_view kMethodChanged = "METHOD_CHANGED";
+// The caller may not see this resource; said alike whether or not it exists.
+inline constexpr std::string_view kNotVisible = "NOT_VISIBLE";
+inline constexpr std::string_view kRunNotFound = "RUN_NOT_FOUND";
+inline constexpr std::string_view kInputSetNotFound = "INPUT_SET_NOT_FOUND";
+inline constexpr std::string_view kPolicyNotFound = "POLICY_NOT_FOUND";
+// No inputs ship with the platform for this stream and year.
+inline constexpr std::string_view kNoReferenceInputs = "NO_REFERENCE_INPUTS";
+// Stored inputs no longer give the digest that names them.
+inline constexpr std::string_view kInputsDamaged = "INPUTS_DAMAGED";
+// A run is not cancelled or deleted: it is immutable and soon done.
+inline constexpr std::string_view kOperationKept = "OPERATION_KEPT";
+
 }  // namespace specom::finance

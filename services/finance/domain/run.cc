@@ -41,7 +41,7 @@ absl::StatusOr<Run> Moved(const Run& run, RunAction action) {
   if (!next) {
     std::string state(ToString(run.state)), verb(ToString(action)), remedy = Remedy(run.state, action);
     return MakeError(
-        absl::StatusCode::kFailedPrecondition, "RUN_STATE",
+        absl::StatusCode::kFailedPrecondition, kRunState,
         absl::StrCat("cannot ", verb, " ", ResourceName(run.id), ": it is ", state, "; ", remedy),
         {{"run", ResourceName(run.id)}, {"state", state}, {"action", verb}, {"remedy", remedy}});
   }
@@ -54,7 +54,7 @@ absl::StatusOr<Run> Moved(const Run& run, RunAction action) {
 absl::Status CheckEtag(const Run& run, std::string_view etag) {
   if (etag == EtagOf(run)) return absl::OkStatus();
   return MakeError(
-      absl::StatusCode::kAborted, "STALE_ETAG",
+      absl::StatusCode::kAborted, kStaleEtag,
       absl::StrCat(ResourceName(run.id), " has changed: its etag is ", EtagOf(run), ", not ", Abseil(etag),
                    "; get it again and decide again"),
       {{"run", ResourceName(run.id)}, {"etag", std::string(etag)}, {"current_etag", EtagOf(run)}});
@@ -144,6 +144,28 @@ RunId RunIdOf(const InputSetId& input_set, std::string_view method_version) {
   return RunId(Sha256().Part(input_set.value()).Part(method_version).HexDigest().substr(0, kRunIdLength));
 }
 
+absl::Status CheckComputed(const Run& run) {
+  if (IsFinished(run.state) && run.state != RunState::kFailed) return absl::OkStatus();
+  std::string state(ToString(run.state));
+  std::string remedy = run.state == RunState::kFailed ? absl::StrCat("it failed: ", run.failure)
+                                                      : absl::StrCat("wait for ", OperationName(run.id));
+  return MakeError(absl::StatusCode::kFailedPrecondition, kRunState,
+                   absl::StrCat(ResourceName(run.id), " has no figures: it is ", state, "; ", remedy),
+                   {{"run", ResourceName(run.id)}, {"state", state}, {"action", "read"}, {"remedy", remedy}});
+}
+
+absl::Status CheckMethod(const Run& run) {
+  if (run.method_version == kMethodVersion) return absl::OkStatus();
+  return MakeError(absl::StatusCode::kFailedPrecondition, kMethodChanged,
+                   absl::StrCat(ResourceName(run.id), " was computed by version ", run.method_version,
+                                " of the method, this is version ", Abseil(kMethodVersion),
+                                "; create a run on ", ResourceName(run.input_set), " again"),
+                   {{"run", ResourceName(run.id)},
+                    {"method_version", run.method_version},
+                    {"current_method_version", std::string(kMethodVersion)},
+                    {"input_set", ResourceName(run.input_set)}});
+}
+
 std::string EtagOf(const Run& run) {
   return absl::StrCat("v", run.version);
 }
@@ -186,7 +208,7 @@ absl::StatusOr<Run> Approve(const Run& run, std::string_view etag, std::string_v
   RETURN_IF_ERROR(CheckEtag(run, etag));
   ASSIGN_OR_RETURN(Run approved, Moved(run, RunAction::kApprove));
   if (approver == run.created_by) {
-    return MakeError(absl::StatusCode::kFailedPrecondition, "APPROVER_IS_AUTHOR",
+    return MakeError(absl::StatusCode::kFailedPrecondition, kApproverIsAuthor,
                      absl::StrCat(run.created_by, " created ", ResourceName(run.id),
                                   " and cannot approve it; ask a colleague to"),
                      {{"run", ResourceName(run.id)}, {"author", run.created_by}});

@@ -6,7 +6,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -14,6 +13,8 @@
 #include "libs/base/financial_year.h"
 #include "libs/base/id.h"
 #include "libs/base/money.h"
+#include "services/finance/domain/published.h"
+#include "services/finance/domain/reasons.h"
 
 namespace specom::finance {
 
@@ -59,23 +60,13 @@ std::string_view ToString(RunAction action);
 // The state that the action leads to; nothing where it is not allowed in that state.
 std::optional<RunState> StateAfter(RunState state, RunAction action);
 
-// How a run stands to the published figures of its stream and year.
-struct PublishedComparison {
-  // ICBs whose allocation equals the published one to the whole thousand pounds, of those compared.
-  int icbs_equal = 0;
-  int icbs_compared = 0;
-  std::vector<IcbCode> icbs_different;
-  // Where the figures were published.
-  std::string source;
-
-  friend bool operator==(const PublishedComparison&, const PublishedComparison&) = default;
-};
-
 struct Run {
   RunId id;
   InputSetId input_set;
   std::string stream;
   FinancialYear year;
+  // kMethodVersion when it was created.
+  std::string method_version;
   RunState state = RunState::kQueued;
   // Rises by one with every change, from 1.
   std::int64_t version = 1;
@@ -98,13 +89,17 @@ struct Run {
   std::string result_digest;
   // England's allocation; 0 until it is computed.
   Pence allocation;
+  // How it stands to the published figures; absent where there are none for its inputs.
   std::optional<PublishedComparison> comparison;
-
-  friend bool operator==(const Run&, const Run&) = default;
 };
 
 // The id of the run on these inputs by this version of the method.
 RunId RunIdOf(const InputSetId& input_set, std::string_view method_version);
+// FAILED_PRECONDITION/RUN_STATE with the state and what to do, unless the run has figures to show.
+absl::Status CheckComputed(const Run& run);
+// FAILED_PRECONDITION/METHOD_CHANGED unless the run was computed by the present method, so that
+// working its inputs through again gives its figures.
+absl::Status CheckMethod(const Run& run);
 // The run's version as a caller quotes it.
 std::string EtagOf(const Run& run);
 

@@ -9,13 +9,36 @@ CREATE TABLE input_set (
   icb_count           BIGINT  NOT NULL,
   baseline_line_count BIGINT  NOT NULL,
   baseline_pence      BIGINT  NOT NULL,
-  baseline_csv        TEXT    NOT NULL,
-  need_csv            TEXT    NOT NULL,
   policy_json         TEXT    NOT NULL,
   created_by          TEXT    NOT NULL,
   create_time_us      BIGINT  NOT NULL
 );
 CREATE INDEX input_set_latest ON input_set (create_time_us DESC, digest DESC);
+
+-- The baseline ledger: why this money is in this ICB's baseline.
+CREATE TABLE baseline_line (
+  digest       TEXT    NOT NULL REFERENCES input_set (digest),
+  position     BIGINT  NOT NULL,
+  icb          TEXT    NOT NULL,
+  component    TEXT    NOT NULL,
+  reason       TEXT    NOT NULL,
+  amount_pence BIGINT  NOT NULL,
+  PRIMARY KEY (digest, position)
+);
+
+-- The ICBs of an input set, where they are, and their need.
+CREATE TABLE need_row (
+  digest       TEXT    NOT NULL REFERENCES input_set (digest),
+  position     BIGINT  NOT NULL,
+  icb          TEXT    NOT NULL,
+  name         TEXT    NOT NULL,
+  region       TEXT    NOT NULL,
+  region_name  TEXT    NOT NULL,
+  population   DOUBLE PRECISION,
+  opening_need DOUBLE PRECISION,
+  closing_need DOUBLE PRECISION,
+  PRIMARY KEY (digest, position)
+);
 
 -- The organisations that brought these inputs.
 CREATE TABLE input_set_holder (
@@ -29,6 +52,7 @@ CREATE TABLE run (
   input_set          TEXT    NOT NULL REFERENCES input_set (digest),
   stream             TEXT    NOT NULL,
   financial_year     TEXT    NOT NULL,
+  method_version     TEXT    NOT NULL,
   state              TEXT    NOT NULL CHECK (state IN ('queued', 'computing', 'computed', 'approved',
                                                        'published', 'superseded', 'failed')),
   -- Rises with every change; the etag.

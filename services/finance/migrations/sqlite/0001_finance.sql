@@ -9,13 +9,36 @@ CREATE TABLE input_set (
   icb_count           INTEGER NOT NULL,
   baseline_line_count INTEGER NOT NULL,
   baseline_pence      INTEGER NOT NULL,
-  baseline_csv        TEXT    NOT NULL,
-  need_csv            TEXT    NOT NULL,
   policy_json         TEXT    NOT NULL,
   created_by          TEXT    NOT NULL,
   create_time_us      INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX input_set_latest ON input_set (create_time_us DESC, digest DESC);
+
+-- The baseline ledger: why this money is in this ICB's baseline.
+CREATE TABLE baseline_line (
+  digest       TEXT    NOT NULL REFERENCES input_set (digest),
+  position     INTEGER NOT NULL,
+  icb          TEXT    NOT NULL,
+  component    TEXT    NOT NULL,
+  reason       TEXT    NOT NULL,
+  amount_pence INTEGER NOT NULL,
+  PRIMARY KEY (digest, position)
+) STRICT;
+
+-- The ICBs of an input set, where they are, and their need.
+CREATE TABLE need_row (
+  digest       TEXT    NOT NULL REFERENCES input_set (digest),
+  position     INTEGER NOT NULL,
+  icb          TEXT    NOT NULL,
+  name         TEXT    NOT NULL,
+  region       TEXT    NOT NULL,
+  region_name  TEXT    NOT NULL,
+  population   REAL,
+  opening_need REAL,
+  closing_need REAL,
+  PRIMARY KEY (digest, position)
+) STRICT;
 
 -- The organisations that brought these inputs.
 CREATE TABLE input_set_holder (
@@ -29,6 +52,7 @@ CREATE TABLE run (
   input_set          TEXT    NOT NULL REFERENCES input_set (digest),
   stream             TEXT    NOT NULL,
   financial_year     TEXT    NOT NULL,
+  method_version     TEXT    NOT NULL,
   state              TEXT    NOT NULL CHECK (state IN ('queued', 'computing', 'computed', 'approved',
                                                        'published', 'superseded', 'failed')),
   -- Rises with every change; the etag.
