@@ -124,8 +124,8 @@ class Store {
   virtual absl::StatusOr<std::vector<OutboxRecord>> UnpublishedEvents(int limit) = 0;
   virtual absl::Status MarkPublished(std::span<const std::int64_t> sequences) = 0;
   // For replay: up to `limit` published rows of the topic with a sequence above `after`.
-  virtual absl::StatusOr<std::vector<OutboxRecord>> PublishedEvents(std::string_view topic, std::int64_t after,
-                                                                    int limit) = 0;
+  virtual absl::StatusOr<std::vector<OutboxRecord>> PublishedEvents(std::string_view topic,
+                                                                    std::int64_t after, int limit) = 0;
   // The highest published sequence of the topic; 0 when there is none.
   virtual absl::StatusOr<std::int64_t> LastPublished(std::string_view topic) = 0;
   // Held by at most one process for each name, until the returned object goes; null when another
@@ -150,9 +150,10 @@ absl::StatusOr<std::unique_ptr<Store>> OpenStore(const DatabaseConfig& config, c
 // `load` gives the value of a resource for a repeat. A refusal for a state-dependent reason
 // (FAILED_PRECONDITION, ABORTED is not one) is remembered too, a malformed request is not.
 template <class T>
-absl::StatusOr<T> WriteOnce(Store& store, const RequestContext& context,
-                            const std::function<absl::StatusOr<std::pair<std::string, T>>(UnitOfWork&)>& operation,
-                            const std::function<absl::StatusOr<T>(UnitOfWork&, const std::string&)>& load);
+absl::StatusOr<T> WriteOnce(
+    Store& store, const RequestContext& context,
+    const std::function<absl::StatusOr<std::pair<std::string, T>>(UnitOfWork&)>& operation,
+    const std::function<absl::StatusOr<T>(UnitOfWork&, const std::string&)>& load);
 
 }  // namespace specom::store
 
