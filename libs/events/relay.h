@@ -6,9 +6,16 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "libs/events/bus.h"
-#include "libs/store/store.h"
+
+namespace specom::observe {
+class Logger;
+}
+namespace specom::store {
+class Store;
+}
 
 namespace specom::events {
 
@@ -19,22 +26,27 @@ struct RelayOptions {
   std::vector<std::string> topics;
   absl::Duration poll_interval = absl::Milliseconds(50);
   int batch = 256;
+  // Where trouble with the store or the bus is reported; outlives the relay. Null: nowhere.
+  observe::Logger* logger = nullptr;
 };
 
 class OutboxRelay {
  public:
-  // The store and the bus outlive the relay.
+  // The store and the bus outlive the relay. Nothing happens before Start or RunOnce.
   OutboxRelay(store::Store& store, Bus& bus, RelayOptions options);
   ~OutboxRelay();
   OutboxRelay(const OutboxRelay&) = delete;
   OutboxRelay& operator=(const OutboxRelay&) = delete;
 
   void Start();
-  // Says that there is something to do; without it the relay looks every poll_interval.
+  // Says that there is something to do; without it the relay looks every poll_interval, and less
+  // often while the store or the bus is away.
   void Wake();
+  // Ends after the batch in hand and gives up the leadership.
   void Stop();
-  // One round by the calling thread, for tests and for the end of a process: the number of events
-  // that reached the bus.
+  // One round by the calling thread, for tests and for the end of a process: fills the topics again
+  // where the bus has lost data, then publishes all that is unpublished. The number of events that
+  // were handed to the bus; 0 while another process leads.
   absl::StatusOr<int> RunOnce();
 
  private:

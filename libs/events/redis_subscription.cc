@@ -1,0 +1,217 @@
+// One consumer of a group on a Redis stream: its own pending events first, then what others
+// abandoned, then new ones; acknowledged only after the handler's OK.
+#include "libs/events/redis_subscription.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "libs/base/status.h"
+#include "libs/events/backoff.h"
+#include "libs/events/delivery.h"
+
+namespace specom::events {
+namespace {
+
+// The longest wait for a new event on the server, and so the longest that Stop waits for it.
+constexpr absl::Duration kLongestBlock = absl::Milliseconds(250);
+constexpr absl::Duration kLongestTakeoverPeriod = absl::Seconds(5);
+constexpr absl::Duration kFirstReconnect = absl::Milliseconds(50);
+constexpr absl::Duration kLongestReconnect = absl::Seconds(5);
+
+// KEYS: stream, dead letters. ARGV: group, entry id, then the fields of the dead letter. The letter
+// is written before the entry is acknowledged.
+constexpr char kParkScript[] = R"lua(
+redis.call('XADD', KEYS[2], '*', unpack(ARGV, 3))
+return redis.call('XACK', KEYS[1], ARGV[1], ARGV[2])
+)lua";
+
+absl::Duration TakeoverPeriod(const SubscribeOptions& options) {
+  return std::min(options.claim_after / 2, kLongestTakeoverPeriod);
+}
+
+std::string Milliseconds(absl::Duration duration) {
+  return absl::StrCat(std::max<std::int64_t>(1, absl::ToInt64Milliseconds(duration)));
+}
+
+// The first entry of the only stream in a reply of XREADGROUP.
+RedisReply FirstEntry(const RedisReply& reply) {
+  if (reply.List().empty() || reply.List()[0].List().size() != 2) return RedisReply();
+  const std::span<const RedisReply> entries = reply.List()[0].List()[1].List();
+  return entries.empty() ? RedisReply() : entries[0];
+}
+
+}  // namespace
+
+RedisSubscription::RedisSubscription(RedisEndpoint endpoint, std::string_view topic, std::string_view group,
+                                     const SubscribeOptions& options, Handler handler,
+                                     observe::Logger* logger)
+    : keys_(topic),
+      group_(group),
+      options_(options),
+      handler_(std::move(handler)),
+      logger_(logger),
+      connection_(std::move(endpoint)) {}
+
+RedisSubscription::~RedisSubscription() {
+  Stop();
+}
+
+void RedisSubscription::Start() {
+  thread_ = std::thread([this] { Run(); });
+}
+
+void RedisSubscription::Stop() {
+  {
+    absl::MutexLock lock(&mutex_);
+    stopping_ = true;
+  }
+  if (thread_.joinable()) thread_.join();
+}
+
+bool RedisSubscription::Stopping() {
+  absl::MutexLock lock(&mutex_);
+  return stopping_;
+}
+
+void RedisSubscription::Pause(absl::Duration duration) {
+  absl::MutexLock lock(&mutex_);
+  mutex_.AwaitWithTimeout(absl::Condition(&stopping_), duration);
+}
+
+void RedisSubscription::Run() {
+  Backoff backoff(kFirstReconnect, kLongestReconnect);
+  while (!Stopping()) {
+    absl::Status status = Step();
+    if (absl::IsNotFound(status)) {
+      // The stream or the group is gone: the data were lost, and the relay fills the stream again.
+      if (logger_ != nullptr) {
+        logger_->Error("event stream was lost", {{"topic", keys_.stream}, {"group", group_}});
+      }
+      own_pending_ = true;
+      status = EnsureGroup();
+    }
+    if (status.ok()) {
+      if (backoff.failures() > 0 && logger_ != nullptr) {
+        logger_->Info("event stream is back", {{"topic", keys_.stream}, {"group", group_}});
+      }
+      backoff.Reset();
+      continue;
+    }
+    own_pending_ = true;
+    if (backoff.failures() == 0 && logger_ != nullptr) {
+      logger_->Error("event stream cannot be read",
+                     {{"topic", keys_.stream}, {"group", group_}, {"cause", status.ToString()}});
+    }
+    Pause(backoff.Next());
+  }
+}
+
+absl::Status RedisSubscription::EnsureGroup() {
+  const absl::Status status =
+      connection_.Call({"XGROUP", "CREATE", keys_.stream, group_, "0", "MKSTREAM"}).status();
+  return absl::IsAlreadyExists(status) ? absl::OkStatus() : status;
+}
+
+absl::Status RedisSubscription::Step() {
+  if (own_pending_) {
+    ASSIGN_OR_RETURN(const RedisReply entry, OwnPending());
+    if (!entry.IsNil()) {
+      std::optional<Event> event = FromEntry(entry);
+      if (!event) return DropStream(1);
+      ASSIGN_OR_RETURN(event->deliveries, DeliveriesOf(*event));
+      return Deliver(*std::move(event));
+    }
+    own_pending_ = false;
+  }
+  if (absl::Now() >= next_takeover_) {
+    ASSIGN_OR_RETURN(own_pending_, TakeOverAbandoned());
+    if (own_pending_) return absl::OkStatus();
+    next_takeover_ = absl::Now() + TakeoverPeriod(options_);
+  }
+  ASSIGN_OR_RETURN(const RedisReply entry, NextNew());
+  std::optional<Event> event = FromEntry(entry);
+  return event ? Deliver(*std::move(event)) : absl::OkStatus();
+}
+
+absl::Status RedisSubscription::Deliver(Event event) {
+  if (event.deliveries > options_.max_deliveries) {
+    --event.deliveries;
+    return Park(event, NoOutcomeReason(event.deliveries));
+  }
+  const absl::Status outcome = CallHandler(handler_, event);
+  if (outcome.ok()) return connection_.Call({"XACK", keys_.stream, group_, EntryId(event.sequence)}).status();
+  if (IsLastDelivery(event.deliveries, options_)) return Park(event, outcome.ToString());
+  ReportFailure(logger_, keys_.stream, group_, event, outcome);
+  own_pending_ = true;
+  Pause(options_.retry_delay);
+  return absl::OkStatus();
+}
+
+absl::Status RedisSubscription::Park(const Event& event, const std::string& reason) {
+  std::vector<std::string> command = {
+      "EVAL", kParkScript, "2", keys_.stream, keys_.dead, group_, EntryId(event.sequence)};
+  for (std::string& field : ToFields(event)) command.push_back(std::move(field));
+  for (const std::string& field :
+       {std::string("group"), group_, std::string("reason"), reason, std::string("deliveries"),
+        absl::StrCat(event.deliveries), std::string("sequence"), absl::StrCat(event.sequence)}) {
+    command.push_back(field);
+  }
+  RETURN_IF_ERROR(connection_.Call(command).status());
+  ReportDeadLetter(logger_, keys_.stream, group_, event, reason);
+  return absl::OkStatus();
+}
+
+absl::StatusOr<RedisReply> RedisSubscription::OwnPending() {
+  ASSIGN_OR_RETURN(const RedisReply reply, connection_.Call({"XREADGROUP", "GROUP", group_, options_.consumer,
+                                                             "COUNT", "1", "STREAMS", keys_.stream, "0"}));
+  return FirstEntry(reply);
+}
+
+absl::StatusOr<RedisReply> RedisSubscription::NextNew() {
+  const absl::Duration block = std::min(kLongestBlock, TakeoverPeriod(options_));
+  ASSIGN_OR_RETURN(const RedisReply reply,
+                   connection_.Call({"XREADGROUP", "GROUP", group_, options_.consumer, "COUNT", "1", "BLOCK",
+                                     Milliseconds(block), "STREAMS", keys_.stream, ">"}));
+  return FirstEntry(reply);
+}
+
+absl::StatusOr<bool> RedisSubscription::TakeOverAbandoned() {
+  // One event at a time, so that the group's consumers share what one of them left. A call scans a
+  // limited number of entries; the cursor 0-0 says that all were seen. JUSTID: the delivery is
+  // counted when the event is read among the own pending ones.
+  std::string cursor = "0-0";
+  do {
+    ASSIGN_OR_RETURN(const RedisReply reply,
+                     connection_.Call({"XAUTOCLAIM", keys_.stream, group_, options_.consumer,
+                                       Milliseconds(options_.claim_after), cursor, "COUNT", "1", "JUSTID"}));
+    if (reply.List().size() < 2)
+      return absl::FailedPreconditionError("Redis is older than 6.2: no XAUTOCLAIM");
+    if (reply.List().size() > 2 && !reply.List()[2].List().empty()) {
+      RETURN_IF_ERROR(DropStream(reply.List()[2].List().size()));
+      return false;
+    }
+    if (!reply.List()[1].List().empty()) return true;
+    cursor = reply.List()[0].Text();
+  } while (cursor != "0-0");
+  return false;
+}
+
+absl::StatusOr<int> RedisSubscription::DeliveriesOf(const Event& event) {
+  const std::string id = EntryId(event.sequence);
+  ASSIGN_OR_RETURN(const RedisReply reply, connection_.Call({"XPENDING", keys_.stream, group_, id, id, "1"}));
+  if (reply.List().size() != 1 || reply.List()[0].List().size() != 4) return 1;
+  return static_cast<int>(reply.List()[0].List()[3].Integer());
+}
+
+absl::Status RedisSubscription::DropStream(std::size_t entries) {
+  if (logger_ != nullptr) {
+    logger_->Error(
+        "event stream lost entries that were not handled: it is dropped and filled again",
+        {{"topic", keys_.stream}, {"group", group_}, {"entries", static_cast<std::int64_t>(entries)}});
+  }
+  return connection_.Call({"DEL", keys_.stream, keys_.mark}).status();
+}
+
+}  // namespace specom::events

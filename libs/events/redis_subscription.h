@@ -1,0 +1,63 @@
+// One consumer of a group on a Redis stream, with a thread and a connection of its own.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <thread>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/synchronization/mutex.h"
+#include "libs/events/bus.h"
+#include "libs/events/redis_connection.h"
+#include "libs/events/redis_stream.h"
+
+namespace specom::events {
+
+class RedisSubscription final : public Subscription {
+ public:
+  RedisSubscription(RedisEndpoint endpoint, std::string_view topic, std::string_view group,
+                    const SubscribeOptions& options, Handler handler, observe::Logger* logger);
+  ~RedisSubscription() override;
+
+  // Makes the group at the beginning of the stream where there is none, on the caller's thread,
+  // before Start.
+  absl::Status EnsureGroup();
+  void Start();
+  void Stop() override;
+
+ private:
+  void Run();
+  // Delivers one event or waits for one for a while.
+  absl::Status Step();
+  absl::Status Deliver(Event event);
+  absl::Status Park(const Event& event, const std::string& reason);
+
+  // Each gives the entry, or nil.
+  absl::StatusOr<RedisReply> OwnPending();
+  absl::StatusOr<RedisReply> NextNew();
+  // True when an event was taken over; it is then among the own pending ones.
+  absl::StatusOr<bool> TakeOverAbandoned();
+  absl::StatusOr<int> DeliveriesOf(const Event& event);
+  // Entries vanished before they were handled: drops the stream, so that the relay fills it again.
+  absl::Status DropStream(std::size_t entries);
+
+  void Pause(absl::Duration duration);
+  bool Stopping();
+
+  const TopicKeys keys_;
+  const std::string group_;
+  const SubscribeOptions options_;
+  const Handler handler_;
+  observe::Logger* const logger_;
+  RedisConnection connection_;
+  // True while there may be events that this consumer took and did not finish.
+  bool own_pending_ = true;
+  absl::Time next_takeover_ = absl::InfinitePast();
+
+  absl::Mutex mutex_;
+  bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+  std::thread thread_;
+};
+
+}  // namespace specom::events
