@@ -80,8 +80,8 @@ bool IsRegionCode(std::string_view text);
 // what can be held. Empty: the inputs can be run.
 std::vector<InputIssue> CheckInputs(const InputSet& inputs);
 
-// SHA-256 over the canonical bytes of the inputs, 64 hexadecimal digits. The order of rows, of
-// components and of regional rates makes no difference; every value does.
+// SHA-256 over the canonical bytes of the inputs, 64 hexadecimal digits. The order of rows
+// and of regional rates makes no difference; every value does.
 std::string InputDigest(const InputSet& inputs);
 
 // Sum of the lines whose component is in the chain. OUT_OF_RANGE when it does not fit.
