@@ -2,16 +2,17 @@
 // its own hosts one.
 #pragma once
 
+#include <grpcpp/grpcpp.h>
+
 #include <memory>
 #include <string>
 #include <vector>
-
-#include <grpcpp/grpcpp.h>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "libs/base/clock.h"
 #include "libs/events/bus.h"
+#include "libs/observe/logger.h"
 #include "libs/observe/metrics.h"
 #include "libs/rpc/pipeline.h"
 
@@ -23,6 +24,7 @@ struct Host {
   events::Bus& bus;
   Pipeline& pipeline;
   observe::Metrics& metrics;
+  observe::Logger& logger;
 };
 
 class Module {
@@ -41,6 +43,8 @@ class Module {
   virtual absl::Status Start() = 0;
   // OK when requests can be served; the reason otherwise.
   virtual absl::Status Ready() = 0;
+  // The server is about to drain: calls that wait for something to happen return now.
+  virtual void EndWaits() {}
   // Stops what Start started, in reverse.
   virtual void Stop() = 0;
 };

@@ -2,13 +2,13 @@
 // this library alone touches gRPC's experimental headers.
 #pragma once
 
+#include <google/protobuf/message.h>
+#include <grpcpp/grpcpp.h>
+
 #include <functional>
 #include <memory>
 #include <string>
 #include <vector>
-
-#include <google/protobuf/message.h>
-#include <grpcpp/grpcpp.h>
 
 #include "absl/status/statusor.h"
 #include "libs/auth/request_context.h"
@@ -33,7 +33,8 @@ class Pipeline {
   // becomes google.rpc.Status on the wire; an exception becomes INTERNAL with a reference.
   template <class Request, class Response>
   grpc::ServerUnaryReactor* Unary(
-      grpc::CallbackServerContext* context, const char* full_method, const Request& request, Response* response,
+      grpc::CallbackServerContext* context, const char* full_method, const Request& request,
+      Response* response,
       std::function<absl::StatusOr<Response>(RequestContext&, const Request&)> operation) {
     return Serve(context, full_method, request,
                  [&request, response, operation = std::move(operation)](RequestContext& rc) -> absl::Status {

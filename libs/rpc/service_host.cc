@@ -1,0 +1,258 @@
+#include "libs/rpc/service_host.h"
+
+#include <functional>
+#include <thread>
+#include <utility>
+
+#include "absl/strings/str_join.h"
+#include "absl/synchronization/mutex.h"
+#include "absl/synchronization/notification.h"
+#include "absl/time/clock.h"
+#include "libs/auth/authenticator.h"
+#include "libs/base/status.h"
+#include "libs/observe/admin_server.h"
+#include "libs/rpc/executor.h"
+#include "libs/rpc/pipeline_dependencies.h"
+#include "libs/rpc/server.h"
+#include "libs/rpc/settings.h"
+
+namespace specom::rpc {
+namespace {
+
+// How often the health service learns what the modules say of themselves.
+constexpr absl::Duration kHealthInterval = absl::Seconds(1);
+
+std::unique_ptr<Authenticator> MakeAuthenticator(const std::string& identity) {
+  if (identity == "development") return std::make_unique<DevelopmentAuthenticator>();
+  return std::make_unique<DenyAllAuthenticator>();
+}
+
+absl::StatusOr<std::unique_ptr<events::Bus>> MakeBus(const HostConfig& config, observe::Logger& logger) {
+  if (config.redis_url.empty()) return events::NewInProcessBus(&logger);
+  return events::NewRedisBus(config.redis_url, &logger);
+}
+
+}  // namespace
+
+std::vector<std::string> HostConfig::Verify() const {
+  std::vector<std::string> problems;
+  auto add = [&](const std::string& name, const std::string& problem) {
+    if (!problem.empty()) problems.push_back(name + ": " + problem);
+  };
+  if (!listen.starts_with("unix:")) add("listen", NotAnAddress(listen));
+  if (!admin_listen.empty()) add("admin_listen", NotAnAddress(admin_listen));
+  add("identity", NotOneOf(identity, {"deny", "development"}));
+  add("executor_threads", NotANumber(std::to_string(executor_threads), 1, 1024));
+  add("executor_queue", NotANumber(std::to_string(executor_queue), 0, 1'000'000));
+  if (stop_grace < absl::ZeroDuration()) add("stop_grace", "must not be negative");
+  return problems;
+}
+
+struct ServiceHost::State {
+  State(HostConfig host_config, std::unique_ptr<observe::Logger> opened)
+      : config(std::move(host_config)),
+        logger(std::move(opened)),
+        authenticator(MakeAuthenticator(config.identity)),
+        executor({.threads = config.executor_threads, .queue_limit = config.executor_queue}, clock),
+        pipeline({*authenticator, executor, clock, *logger, metrics}) {}
+
+  absl::Status StartModules();
+  void StopModules();
+  void PublishHealth();
+  void WatchHealth();
+  void RunStopStep(const std::string& name, const std::function<void()>& step);
+
+  const HostConfig config;
+  const SystemClock clock;
+  const std::unique_ptr<observe::Logger> logger;
+  observe::Metrics metrics;
+  const std::unique_ptr<const Authenticator> authenticator;
+  Executor executor;
+  Pipeline pipeline;
+  std::unique_ptr<events::Bus> bus;
+  std::unique_ptr<Host> host;
+  std::vector<std::unique_ptr<Module>> modules;
+  std::size_t started_modules = 0;
+  std::unique_ptr<Server> server;
+  std::unique_ptr<observe::AdminServer> admin;
+  std::unique_ptr<absl::Notification> end_of_watch;
+  std::thread watch;
+
+  // Why Start has not succeeded; asked by the admin port while it runs.
+  absl::Mutex mutex;
+  absl::Status start_status ABSL_GUARDED_BY(mutex) = absl::UnavailableError("starting");
+  bool stopped = false;
+};
+
+absl::Status ServiceHost::State::StartModules() {
+  for (const auto& module : modules) {
+    absl::Status schema = module->CheckSchema();
+    if (absl::IsFailedPrecondition(schema)) {
+      return MakeError(schema.code(), kSchemaBehindReason, std::string(schema.message()),
+                       ErrorMetadataOf(schema));
+    }
+    RETURN_IF_ERROR(schema);
+  }
+  for (const auto& module : modules) {
+    RETURN_IF_ERROR(module->Start());
+    ++started_modules;
+  }
+  std::vector<grpc::Service*> services;
+  for (const auto& module : modules) {
+    for (grpc::Service* service : module->services()) services.push_back(service);
+  }
+  ASSIGN_OR_RETURN(server, Server::Start({.listen = config.listen, .credentials = nullptr}, *authenticator,
+                                         services, *logger));
+  return absl::OkStatus();
+}
+
+void ServiceHost::State::StopModules() {
+  for (; started_modules > 0; --started_modules) modules[started_modules - 1]->Stop();
+}
+
+void ServiceHost::State::PublishHealth() {
+  bool all = true;
+  for (const auto& module : modules) {
+    bool ready = module->Ready().ok();
+    all = all && ready;
+    for (const std::string& service : server->service_names()) {
+      if (service.starts_with("specom." + module->name() + ".")) server->SetServing(service, ready);
+    }
+  }
+  for (const std::string& service : server->service_names()) {
+    if (!service.starts_with("specom.")) server->SetServing(service, all);
+  }
+  server->SetServing("", all);
+}
+
+void ServiceHost::State::WatchHealth() {
+  end_of_watch = std::make_unique<absl::Notification>();
+  PublishHealth();
+  watch = std::thread([this] {
+    while (!end_of_watch->WaitForNotificationWithTimeout(kHealthInterval)) PublishHealth();
+  });
+}
+
+void ServiceHost::State::RunStopStep(const std::string& name, const std::function<void()>& step) {
+  absl::Time began = clock.Now();
+  step();
+  logger->Info("stop step", {{"step", name}, {"took_ms", absl::ToDoubleMilliseconds(clock.Now() - began)}});
+}
+
+absl::StatusOr<std::unique_ptr<ServiceHost>> ServiceHost::Create(const HostConfig& config) {
+  std::vector<std::string> problems = config.Verify();
+  if (!problems.empty()) {
+    return MakeError(absl::StatusCode::kInvalidArgument, "CONFIGURATION", absl::StrJoin(problems, "\n"));
+  }
+  std::unique_ptr<observe::Logger> logger;
+  ASSIGN_OR_RETURN(
+      logger,
+      observe::Logger::Open({.level = config.log_level, .file = config.log_file, .service = config.program}));
+  auto state = std::make_unique<State>(config, std::move(logger));
+  ASSIGN_OR_RETURN(state->bus, MakeBus(config, *state->logger));
+  state->host = std::make_unique<Host>(
+      Host{state->clock, *state->bus, state->pipeline, state->metrics, *state->logger});
+  return std::unique_ptr<ServiceHost>(new ServiceHost(std::move(state)));
+}
+
+ServiceHost::ServiceHost(std::unique_ptr<State> state) : state_(std::move(state)) {}
+ServiceHost::~ServiceHost() {
+  Stop();
+}
+
+Host& ServiceHost::host() {
+  return *state_->host;
+}
+observe::Logger& ServiceHost::logger() {
+  return *state_->logger;
+}
+void ServiceHost::Add(std::unique_ptr<Module> module) {
+  state_->modules.push_back(std::move(module));
+}
+
+absl::StatusOr<int> ServiceHost::Migrate() {
+  int total = 0;
+  for (const auto& module : state_->modules) {
+    int ran = 0;
+    ASSIGN_OR_RETURN(ran, module->Migrate());
+    total += ran;
+  }
+  return total;
+}
+
+absl::Status ServiceHost::Start() {
+  if (!state_->config.admin_listen.empty() && state_->admin == nullptr) {
+    ASSIGN_OR_RETURN(state_->admin,
+                     observe::AdminServer::Start(
+                         state_->config.admin_listen, [this] { return Ready(); }, state_->metrics));
+    state_->logger->Info("admin endpoint", {{"port", state_->admin->port()}});
+  }
+  absl::Status status = state_->StartModules();
+  if (!status.ok()) state_->StopModules();
+  {
+    absl::MutexLock lock(&state_->mutex);
+    state_->start_status = status;
+  }
+  if (!status.ok()) return status;
+  state_->WatchHealth();
+  state_->logger->Info("serving", {{"address", state_->server->address()}});
+  return absl::OkStatus();
+}
+
+absl::Status ServiceHost::Ready() {
+  {
+    absl::MutexLock lock(&state_->mutex);
+    if (!state_->start_status.ok()) return state_->start_status;
+  }
+  std::string reasons;
+  for (const auto& module : state_->modules) {
+    absl::Status ready = module->Ready();
+    if (!ready.ok())
+      reasons += (reasons.empty() ? "" : "\n") + module->name() + ": " + std::string(ready.message());
+  }
+  return reasons.empty() ? absl::OkStatus() : absl::UnavailableError(reasons);
+}
+
+int ServiceHost::port() const {
+  return state_->server == nullptr ? 0 : state_->server->port();
+}
+int ServiceHost::admin_port() const {
+  return state_->admin == nullptr ? 0 : state_->admin->port();
+}
+std::string ServiceHost::address() const {
+  return state_->server == nullptr ? "" : state_->server->address();
+}
+
+std::vector<std::string> ServiceHost::StopSteps() {
+  return {"announce", "drain", "executor", "modules", "admin"};
+}
+
+void ServiceHost::Stop() {
+  if (std::exchange(state_->stopped, true)) return;
+  {
+    absl::MutexLock lock(&state_->mutex);
+    state_->start_status = absl::UnavailableError("stopping");
+  }
+  const std::pair<std::string, std::function<void()>> steps[] = {
+      {"announce",
+       [this] {
+         if (state_->watch.joinable()) {
+           state_->end_of_watch->Notify();
+           state_->watch.join();
+         }
+         if (state_->server != nullptr) state_->server->AnnounceStop();
+         for (std::size_t i = 0; i < state_->started_modules; ++i) state_->modules[i]->EndWaits();
+       }},
+      {"drain",
+       [this] {
+         if (state_->server != nullptr) state_->server->Stop(state_->config.stop_grace);
+       }},
+      {"executor", [this] { state_->executor.Stop(); }},
+      {"modules", [this] { state_->StopModules(); }},
+      {"admin", [this] { state_->admin.reset(); }},
+  };
+  for (const auto& [name, step] : steps) state_->RunStopStep(name, step);
+  state_->logger->Flush();
+}
+
+}  // namespace specom::rpc
