@@ -77,7 +77,9 @@ class UnitOfWork {
 
   // Runs a statement; the number of rows it changed. ALREADY_EXISTS on a broken unique key,
   // FAILED_PRECONDITION on another broken constraint, DEADLINE_EXCEEDED when the request's deadline
-  // passed, ABORTED when the transaction must be retried (the store does that by itself).
+  // passed, ABORTED when the transaction must be retried (the store does that by itself). After a
+  // statement has failed the transaction cannot commit: where a row may be there already, say so
+  // with ON CONFLICT instead of trying.
   virtual absl::StatusOr<std::int64_t> Execute(const Statement& statement,
                                                const std::vector<Value>& parameters = {}) = 0;
   virtual absl::StatusOr<std::vector<Row>> Query(const Statement& statement,
@@ -98,6 +100,7 @@ class UnitOfWork {
   virtual absl::StatusOr<bool> MarkHandled(std::string_view group, std::string_view event_id) = 0;
 };
 
+// How many migrations the database has and the program knows, the store's own included.
 struct SchemaState {
   int current = 0;
   int required = 0;
@@ -112,15 +115,20 @@ class Store {
 
   // Runs the function in a transaction that may write (SQLite: BEGIN IMMEDIATE; PostgreSQL:
   // SERIALIZABLE), commits when it returns OK and rolls back otherwise. A serialisation failure
-  // runs the whole function again, a bounded number of times. The context's deadline bounds every
-  // statement; it is checked before the commit. UNAVAILABLE when the database cannot be reached.
+  // runs the whole function again, a bounded number of times: it must have no effect but through
+  // the unit of work, and set what it captures anew. The context's deadline bounds every statement;
+  // it is checked before the commit. UNAVAILABLE/DATABASE_UNAVAILABLE when the database cannot be
+  // reached, UNAVAILABLE/COMMIT_UNKNOWN when it went away during the commit, RESOURCE_EXHAUSTED/
+  // DATABASE_FULL when its disk is full, ABORTED/WRITE_CONFLICT when all attempts met others. Do not
+  // start one write within another.
   virtual absl::Status Write(const RequestContext& context,
                              const std::function<absl::Status(UnitOfWork&)>& function) = 0;
   // Runs the function in a read-only transaction that sees one state of the database.
   virtual absl::Status Read(const RequestContext& context,
                             const std::function<absl::Status(UnitOfWork&)>& function) = 0;
 
-  // For the relay: up to `limit` unpublished rows, by sequence.
+  // For the relay: up to `limit` unpublished rows, by sequence. Sequences are given here, to committed
+  // rows only, so that none ever comes to light below one that was published.
   virtual absl::StatusOr<std::vector<OutboxRecord>> UnpublishedEvents(int limit) = 0;
   virtual absl::Status MarkPublished(std::span<const std::int64_t> sequences) = 0;
   // For replay: up to `limit` published rows of the topic with a sequence above `after`.
@@ -129,7 +137,8 @@ class Store {
   // The highest published sequence of the topic; 0 when there is none.
   virtual absl::StatusOr<std::int64_t> LastPublished(std::string_view topic) = 0;
   // Held by at most one process for each name, until the returned object goes; null when another
-  // process holds it.
+  // process holds it. PostgreSQL frees it as well when it loses the holder's connection: what is done
+  // under it must bear two holders for a moment, and ask anew after UNAVAILABLE.
   virtual absl::StatusOr<std::unique_ptr<void, void (*)(void*)>> TryLeadership(std::string_view name) = 0;
 
   // Brings the schema to the newest of the embedded migrations (files
@@ -148,7 +157,8 @@ absl::StatusOr<std::unique_ptr<Store>> OpenStore(const DatabaseConfig& config, c
 // Runs a write as house rules have it: within one transaction, first the remembered outcome of the
 // same request, then the operation. `operation` returns the resource name with its value;
 // `load` gives the value of a resource for a repeat. A refusal for a state-dependent reason
-// (FAILED_PRECONDITION, ABORTED is not one) is remembered too, a malformed request is not.
+// (FAILED_PRECONDITION, ALREADY_EXISTS; ABORTED is not one) is remembered too and what the operation
+// had done is undone; a malformed request is not remembered.
 template <class T>
 absl::StatusOr<T> WriteOnce(
     Store& store, const RequestContext& context,
