@@ -471,13 +471,15 @@ Record<Decision> ArbitraryDecision(int number, absl::Time recorded_at) {
   Date from = Day("2022-01-01").Plus(*rc::gen::inRange(0, 2200));
   DateSpan span{from, std::nullopt};
   if (*rc::gen::arbitrary<bool>()) span.to = from.Plus(*rc::gen::inRange(0, 900));
-  auto decision =
-      MakeDecision("r" + std::to_string(number),
-                   *rc::gen::elementOf(std::vector<DelegationForm>{
-                       DelegationForm::kNhsEngland, DelegationForm::kJoint, DelegationForm::kDelegated}),
-                   *rc::gen::nonEmpty(rc::gen::unique<std::vector<std::string>>(rc::gen::elementOf(icbs))),
-                   {*rc::gen::elementOf(services)}, span, recorded_at);
-  return decision;
+  std::vector<std::string> covered;
+  unsigned chosen = *rc::gen::inRange(1u, 1u << icbs.size());
+  for (std::size_t i = 0; i < icbs.size(); ++i) {
+    if (chosen >> i & 1) covered.push_back(icbs[i]);
+  }
+  DelegationForm form =
+      *rc::gen::element(DelegationForm::kNhsEngland, DelegationForm::kJoint, DelegationForm::kDelegated);
+  return MakeDecision("r" + std::to_string(number), form, covered, {*rc::gen::elementOf(services)}, span,
+                      recorded_at);
 }
 
 struct Question {
