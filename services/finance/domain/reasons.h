@@ -35,7 +35,5 @@ inline constexpr std::string_view kPolicyNotFound = "POLICY_NOT_FOUND";
 inline constexpr std::string_view kNoReferenceInputs = "NO_REFERENCE_INPUTS";
 // Stored inputs no longer give the digest that names them.
 inline constexpr std::string_view kInputsDamaged = "INPUTS_DAMAGED";
-// A run is not cancelled or deleted: it is immutable and soon done.
-inline constexpr std::string_view kOperationKept = "OPERATION_KEPT";
 
 }  // namespace specom::finance

@@ -243,4 +243,10 @@ std::string OperationName(const RunId& id) {
   return absl::StrCat("operations/", id.value());
 }
 
+RunId RunIdFrom(std::string_view name) {
+  constexpr std::string_view kCollection = "runs/";
+  SPECOM_CHECK(name.starts_with(kCollection));
+  return RunId(std::string(name.substr(kCollection.size())));
+}
+
 }  // namespace specom::finance

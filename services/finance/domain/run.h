@@ -128,5 +128,7 @@ absl::StatusOr<Run> Supersede(const Run& run, const RunId& by);
 std::string ResourceName(const RunId& id);
 std::string ResourceName(const InputSetId& id);
 std::string OperationName(const RunId& id);
+// The inverse of ResourceName for a name that this service made.
+RunId RunIdFrom(std::string_view name);
 
 }  // namespace specom::finance

@@ -1,0 +1,74 @@
+// A job names a run; everything else is decided by the run's own state.
+#include "services/finance/adapters/job_worker.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "libs/base/status.h"
+#include "services/finance/adapters/outbox_run_events.h"
+#include "services/finance/adapters/resource_names.h"
+#include "specom/events/v1/events.pb.h"
+
+namespace specom::finance {
+namespace {
+
+// A store that is away fails a job for as long as it is away, and no job is lost for it. Jobs whose
+// workers die are ended by kMaxRunAttempts.
+constexpr int kMaxDeliveries = 1'000'000;
+
+}  // namespace
+
+JobWorkers::JobWorkers(events::Bus& bus, ComputeRun& compute, const Clock& clock, observe::Logger& logger,
+                       WorkerOptions options)
+    : bus_(bus), compute_(compute), clock_(clock), logger_(logger), options_(std::move(options)) {}
+
+absl::Status JobWorkers::Start() {
+  for (int i = 1; i <= options_.workers; ++i) {
+    events::SubscribeOptions options;
+    options.consumer = absl::StrCat(options_.name, "-", i);
+    options.claim_after = options_.claim_after;
+    options.max_deliveries = kMaxDeliveries;
+    ASSIGN_OR_RETURN(std::unique_ptr<events::Subscription> subscription,
+                     bus_.Subscribe(kJobsTopic, kWorkerGroup, options,
+                                    [this, worker = options.consumer](const events::Event& event) {
+                                      return Handle(event, worker);
+                                    }));
+    subscriptions_.push_back(std::move(subscription));
+  }
+  return absl::OkStatus();
+}
+
+void JobWorkers::Stop() {
+  for (auto& subscription : subscriptions_) subscription->Stop();
+  subscriptions_.clear();
+}
+
+absl::Status JobWorkers::Handle(const events::Event& event, const std::string& worker) {
+  events::v1::RunRequested job;
+  absl::StatusOr<RunId> run = job.ParseFromString(event.data)
+                                  ? ParseRunName("run", job.run())
+                                  : absl::InvalidArgumentError("the payload is no RunRequested");
+  if (!run.ok()) {
+    // It would never be one: set aside, so that the jobs behind it are taken up.
+    logger_.Error("job is malformed", {{"event", event.id}, {"error", std::string(run.status().message())}});
+    return absl::OkStatus();
+  }
+  RequestContext context;
+  context.principal.user = worker;
+  context.principal.roles = {Role::kService};
+  context.method = "specom.finance.worker/ComputeRun";
+  context.request_id = event.id;
+  context.traceparent = event.traceparent;
+  context.received_at = clock_.Now();
+  absl::Status status = compute_.Execute(context, *run, worker);
+  if (status.ok()) {
+    logger_.Info("job is done", {{"run", ResourceName(*run)}, {"worker", worker}});
+  } else {
+    logger_.Warning(
+        "job is to be tried again",
+        {{"run", ResourceName(*run)}, {"worker", worker}, {"error", std::string(status.message())}});
+  }
+  return status;
+}
+
+}  // namespace specom::finance

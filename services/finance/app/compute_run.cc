@@ -1,0 +1,81 @@
+// Claim, compute, settle: two short transactions around a pure computation.
+#include "services/finance/app/compute_run.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "libs/base/status.h"
+#include "services/finance/app/read.h"
+
+namespace specom::finance {
+namespace {
+
+absl::Status AttemptsExhausted(const Run& run) {
+  return absl::FailedPreconditionError(absl::StrCat("taken up ", run.attempts - 1,
+                                                    " times without an outcome, last by ", run.worker,
+                                                    "; the logs of the workers say why"));
+}
+
+}  // namespace
+
+absl::StatusOr<std::optional<Run>> ComputeRun::ClaimRun(const RequestContext& context, const RunId& id,
+                                                        const std::string& worker) {
+  std::optional<Run> claimed;
+  RETURN_IF_ERROR(store_.Write(context, [&](store::UnitOfWork& work) -> absl::Status {
+    claimed.reset();
+    ASSIGN_OR_RETURN(std::optional<Run> run, runs_.Find(work, id));
+    if (!run || IsFinished(run->state)) return absl::OkStatus();
+    ASSIGN_OR_RETURN(claimed, Claim(*run, worker));
+    return runs_.Update(work, *claimed);
+  }));
+  return claimed;
+}
+
+std::optional<PublishedComparison> ComputeRun::CompareToPublished(const Run& run,
+                                                                  const AllocationResult& result) const {
+  const InputSet* reference = library_.FindInputs(run.stream, run.year);
+  const PublishedFigures* published = library_.FindPublished(run.stream, run.year);
+  if (reference == nullptr || published == nullptr || InputDigest(*reference) != run.input_set.value()) {
+    return std::nullopt;
+  }
+  return CompareWithPublished(result, *published);
+}
+
+absl::Status ComputeRun::Settle(const RequestContext& context, const Run& claimed,
+                                const absl::StatusOr<AllocationResult>& result) {
+  std::optional<RunOutcome> outcome;
+  if (result.ok()) {
+    outcome =
+        RunOutcome{ResultDigest(*result), result->england.allocation, CompareToPublished(claimed, *result)};
+  }
+  return store_.Write(context, [&](store::UnitOfWork& work) -> absl::Status {
+    ASSIGN_OR_RETURN(std::optional<Run> run, runs_.Find(work, claimed.id));
+    const bool still_mine = run && run->state == RunState::kComputing && run->fence == claimed.fence;
+    if (!still_mine) return absl::OkStatus();
+    ASSIGN_OR_RETURN(Run settled, outcome ? Complete(*run, *outcome, clock_.Now())
+                                          : Fail(*run, std::string(result.status().message()), clock_.Now()));
+    RETURN_IF_ERROR(runs_.Update(work, settled));
+    if (outcome) RETURN_IF_ERROR(runs_.SaveResult(work, settled.id, *result));
+    return events_.Completed(work, context, settled);
+  });
+}
+
+absl::Status ComputeRun::Execute(const RequestContext& context, const RunId& id, const std::string& worker) {
+  ASSIGN_OR_RETURN(std::optional<Run> claimed, ClaimRun(context, id, worker));
+  if (!claimed) return absl::OkStatus();
+  signals_.NotifyChanged();
+
+  absl::StatusOr<AllocationResult> result = AttemptsExhausted(*claimed);
+  if (claimed->attempts <= kMaxRunAttempts) {
+    absl::StatusOr<InputSet> inputs = Read<InputSet>(
+        store_, context, [&](store::UnitOfWork& work) { return inputs_.Load(work, claimed->input_set); });
+    const bool try_again = !inputs.ok() && !absl::IsDataLoss(inputs.status());
+    if (try_again) return inputs.status();
+    result = inputs.ok() ? Allocate(*inputs) : inputs.status();
+  }
+  RETURN_IF_ERROR(Settle(context, *claimed, result));
+  signals_.NotifyChanged();
+  return absl::OkStatus();
+}
+
+}  // namespace specom::finance

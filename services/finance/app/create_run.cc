@@ -1,0 +1,74 @@
+// The run, the job that computes it and the record of who asked commit together.
+#include "services/finance/app/create_run.h"
+
+#include <utility>
+
+#include "libs/base/status.h"
+#include "services/finance/app/read.h"
+
+namespace specom::finance {
+
+Run CreateRun::RunOn(const RequestContext& context, const InputSetRecord& input_set) const {
+  Run run;
+  run.id = RunIdOf(input_set.id, kMethodVersion);
+  run.input_set = input_set.id;
+  run.stream = input_set.policy.stream;
+  run.year = input_set.policy.financial_year;
+  run.method_version = kMethodVersion;
+  run.created_by = context.principal.user;
+  run.create_time = clock_.Now();
+  return run;
+}
+
+absl::StatusOr<Run> CreateRun::Preview(const RequestContext& context, const CreateRunCommand& command) {
+  return Read<Run>(store_, context, [&](store::UnitOfWork& work) -> absl::StatusOr<Run> {
+    ASSIGN_OR_RETURN(InputSetRecord input_set,
+                     command.input_set
+                         ? FindVisibleInputSet(work, inputs_, context.principal, *command.input_set)
+                         : reference_.Describe(work, command.stream, command.year));
+    const Run fresh = RunOn(context, input_set);
+    ASSIGN_OR_RETURN(std::optional<Run> existing, runs_.Find(work, fresh.id));
+    if (!existing) return fresh;
+    return existing->state == RunState::kFailed ? Requeue(*existing) : *existing;
+  });
+}
+
+absl::StatusOr<Run> CreateRun::Execute(const RequestContext& context, const CreateRunCommand& command) {
+  if (command.validate_only) return Preview(context, command);
+
+  auto load = [&](store::UnitOfWork& work, const std::string& resource) {
+    return FindVisibleRun(work, runs_, context.principal, RunIdFrom(resource));
+  };
+  bool requested = false;
+  auto create = [&](store::UnitOfWork& work) -> absl::StatusOr<std::pair<std::string, Run>> {
+    requested = false;
+    ASSIGN_OR_RETURN(InputSetRecord input_set,
+                     command.input_set
+                         ? FindVisibleInputSet(work, inputs_, context.principal, *command.input_set)
+                         : reference_.Ensure(work, command.stream, command.year));
+    Run run = RunOn(context, input_set);
+    const std::string name = ResourceName(run.id);
+    ASSIGN_OR_RETURN(std::optional<Run> existing, runs_.Find(work, run.id));
+    if (!existing) {
+      RETURN_IF_ERROR(runs_.Insert(work, run));
+      requested = true;
+    } else if (existing->state == RunState::kFailed) {
+      ASSIGN_OR_RETURN(run, Requeue(*existing));
+      RETURN_IF_ERROR(runs_.Update(work, run));
+      requested = true;
+    } else {
+      run = *std::move(existing);
+    }
+    RETURN_IF_ERROR(runs_.AddHolder(work, run.id, context.principal.organisation));
+    if (requested) {
+      RETURN_IF_ERROR(changes_.Append(work, context, name, "requested"));
+      RETURN_IF_ERROR(events_.Requested(work, context, run));
+    }
+    return std::pair(name, std::move(run));
+  };
+  ASSIGN_OR_RETURN(Run run, store::WriteOnce<Run>(store_, context, create, load));
+  if (requested) on_requested_();
+  return run;
+}
+
+}  // namespace specom::finance

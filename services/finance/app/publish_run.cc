@@ -1,0 +1,66 @@
+// Publication: both runs, their events and the record of change commit together, so that there is
+// one published run of a stream and year at any time.
+#include "services/finance/app/publish_run.h"
+
+#include <limits>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "libs/base/status.h"
+#include "services/finance/app/read.h"
+
+namespace specom::finance {
+namespace {
+
+absl::StatusOr<std::vector<Allocation>> AllocationsOfEveryLevel(store::UnitOfWork& work, RunRepository& runs,
+                                                                const RunId& run) {
+  std::vector<Allocation> all;
+  for (AllocationLevel level : {AllocationLevel::kIcb, AllocationLevel::kRegion, AllocationLevel::kEngland}) {
+    ASSIGN_OR_RETURN(std::vector<Allocation> allocations,
+                     runs.Allocations(work, run, level, 0, std::numeric_limits<int>::max()));
+    for (Allocation& allocation : allocations) all.push_back(std::move(allocation));
+  }
+  return all;
+}
+
+}  // namespace
+
+absl::StatusOr<Run> PublishRun::Decide(store::UnitOfWork& work, const RequestContext& context,
+                                       const PublishRunCommand& command) {
+  ASSIGN_OR_RETURN(Run run, FindVisibleRun(work, runs_, context.principal, command.run));
+  return Publish(run, command.etag, context.principal.user, clock_.Now());
+}
+
+absl::Status PublishRun::SupersedeEarlier(store::UnitOfWork& work, const RequestContext& context,
+                                          const Run& published) {
+  ASSIGN_OR_RETURN(std::optional<Run> earlier, runs_.FindPublished(work, published.stream, published.year));
+  if (!earlier) return absl::OkStatus();
+  ASSIGN_OR_RETURN(Run superseded, Supersede(*earlier, published.id));
+  RETURN_IF_ERROR(runs_.Update(work, superseded));
+  RETURN_IF_ERROR(changes_.Append(work, context, ResourceName(superseded.id),
+                                  absl::StrCat("superseded by ", ResourceName(published.id))));
+  return events_.Superseded(work, context, superseded);
+}
+
+absl::StatusOr<Run> PublishRun::Execute(const RequestContext& context, const PublishRunCommand& command) {
+  if (command.validate_only) {
+    return Read<Run>(store_, context,
+                     [&](store::UnitOfWork& work) { return Decide(work, context, command); });
+  }
+  auto load = [&](store::UnitOfWork& work, const std::string& resource) {
+    return FindVisibleRun(work, runs_, context.principal, RunIdFrom(resource));
+  };
+  auto publish = [&](store::UnitOfWork& work) -> absl::StatusOr<std::pair<std::string, Run>> {
+    ASSIGN_OR_RETURN(Run published, Decide(work, context, command));
+    const std::string name = ResourceName(published.id);
+    RETURN_IF_ERROR(SupersedeEarlier(work, context, published));
+    RETURN_IF_ERROR(runs_.Update(work, published));
+    RETURN_IF_ERROR(changes_.Append(work, context, name, "published"));
+    ASSIGN_OR_RETURN(std::vector<Allocation> allocations, AllocationsOfEveryLevel(work, runs_, published.id));
+    RETURN_IF_ERROR(events_.Published(work, context, published, allocations));
+    return std::pair(name, std::move(published));
+  };
+  return store::WriteOnce<Run>(store_, context, publish, load);
+}
+
+}  // namespace specom::finance

@@ -1,0 +1,61 @@
+// Reference inputs go the way of every input set: named by their digest and stored once.
+#include "services/finance/app/reference_inputs.h"
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "libs/base/status.h"
+#include "services/finance/app/import_inputs.h"
+
+namespace specom::finance {
+namespace {
+
+constexpr std::string_view kAuthor = "specom";
+
+absl::Status NoReferenceInputs(const ReferenceLibrary& library, const std::string& stream,
+                               FinancialYear year) {
+  std::vector<std::string> known;
+  for (const InputSet* inputs : library.inputs()) {
+    known.push_back(absl::StrCat(inputs->policy.stream, " ", inputs->policy.financial_year.ToString()));
+  }
+  const std::string list = absl::StrJoin(known, ", ");
+  return MakeError(absl::StatusCode::kNotFound, kNoReferenceInputs,
+                   absl::StrCat("no inputs ship for ", stream, " ", year.ToString(), " (there are: ", list,
+                                "); import your own and name the input set"),
+                   {{"stream", stream}, {"financial_year", year.ToString()}, {"known", list}});
+}
+
+}  // namespace
+
+absl::StatusOr<int> ReferenceInputs::ImportAll(const RequestContext& context) {
+  int imported = 0;
+  for (const InputSet* inputs : library_.inputs()) {
+    bool stored_before = false;
+    RETURN_IF_ERROR(store_.Write(context, [&](store::UnitOfWork& work) -> absl::Status {
+      ASSIGN_OR_RETURN(std::optional<InputSetRecord> stored,
+                       inputs_.Find(work, InputSetId(InputDigest(*inputs))));
+      stored_before = stored.has_value();
+      return Ensure(work, inputs->policy.stream, inputs->policy.financial_year).status();
+    }));
+    if (!stored_before) ++imported;
+  }
+  return imported;
+}
+
+absl::StatusOr<InputSetRecord> ReferenceInputs::Ensure(store::UnitOfWork& work, const std::string& stream,
+                                                       FinancialYear year) {
+  ASSIGN_OR_RETURN(InputSetRecord record, Describe(work, stream, year));
+  ASSIGN_OR_RETURN(std::optional<InputSetRecord> stored, inputs_.Find(work, record.id));
+  if (!stored) RETURN_IF_ERROR(inputs_.Insert(work, record, *library_.FindInputs(stream, year)));
+  return record;
+}
+
+absl::StatusOr<InputSetRecord> ReferenceInputs::Describe(store::UnitOfWork& work, const std::string& stream,
+                                                         FinancialYear year) {
+  const InputSet* inputs = library_.FindInputs(stream, year);
+  if (inputs == nullptr) return NoReferenceInputs(library_, stream, year);
+  ASSIGN_OR_RETURN(InputSetRecord record, RecordOf(*inputs, kAuthor, clock_.Now(), /*reference=*/true));
+  ASSIGN_OR_RETURN(std::optional<InputSetRecord> stored, inputs_.Find(work, record.id));
+  return stored ? *std::move(stored) : record;
+}
+
+}  // namespace specom::finance
