@@ -22,9 +22,9 @@ class CallMetadata {
 // The other end of the connection.
 struct Peer {
   // gRPC's form: "ipv4:127.0.0.1:4711", "ipv6:%5B::1%5D:4711", "unix:/run/specom.sock".
-  std::string address;
+  std::string address = {};
   // What its certificate says, e.g. "spiffe://specom.prod/svc/gateway"; empty without one.
-  std::string workload;
+  std::string workload = {};
 
   // True for the loopback networks, unix sockets and calls within the process.
   bool IsLocal() const;

@@ -10,7 +10,7 @@ namespace specom {
 
 struct AccessRule {
   // The caller holds at least one of these. Empty: nobody may call.
-  std::set<Role> allow;
+  std::set<Role> allow = {};
 };
 
 // PERMISSION_DENIED/MISSING_ROLE, naming the roles that would do and nothing of anybody's data.

@@ -38,16 +38,16 @@ struct Field {
 
 // What the access line of one call says.
 struct AccessLine {
-  std::string_view method;
-  std::string_view code;
+  std::string_view method = {};
+  std::string_view code = {};
   // "" when the call succeeded.
-  std::string_view reason;
-  std::string_view user;
-  std::string_view organisation;
-  std::string_view peer;
-  std::string_view request_id;
-  std::string_view trace_id;
-  absl::Duration took;
+  std::string_view reason = {};
+  std::string_view user = {};
+  std::string_view organisation = {};
+  std::string_view peer = {};
+  std::string_view request_id = {};
+  std::string_view trace_id = {};
+  absl::Duration took = {};
   // The caller went before the reply.
   bool caller_left = false;
 };
@@ -57,9 +57,9 @@ class Logger {
   struct Options {
     LogLevel level = LogLevel::kInfo;
     // Appended to; empty: standard error.
-    std::string file;
+    std::string file = {};
     // Stands in every line.
-    std::string service;
+    std::string service = {};
   };
 
   // FAILED_PRECONDITION when the file cannot be opened.

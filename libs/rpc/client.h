@@ -31,7 +31,7 @@ std::shared_ptr<grpc::Channel> OpenChannel(const std::string& endpoint,
 
 struct ClientOptions {
   // Goes with every call: who calls.
-  MetadataEntries identity;
+  MetadataEntries identity = {};
   // Of one call with all its attempts; zero: what the method's deadline class allows.
   absl::Duration timeout = absl::ZeroDuration();
   // 1 or more; 1: never again.
@@ -45,9 +45,9 @@ struct CallOptions {
   // Zero: as the client's.
   absl::Duration timeout = absl::ZeroDuration();
   // The caller's trace, to be continued; empty: a new one.
-  std::string traceparent;
+  std::string traceparent = {};
   // Empty: a new UUID.
-  std::string request_id;
+  std::string request_id = {};
 };
 
 // For any number of threads.

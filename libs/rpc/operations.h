@@ -18,7 +18,7 @@ namespace specom::rpc {
 struct OperationPage {
   std::vector<google::longrunning::Operation> operations;
   // The name of the last one; "" on the last page.
-  std::string next_after;
+  std::string next_after = {};
 };
 
 // What a service tells of its long work. Called from many threads.

@@ -15,7 +15,7 @@ namespace specom::rpc {
 
 struct PagePosition {
   // The sort key of the last item of the page before, in the service's own form.
-  std::string after;
+  std::string after = {};
   // As the data were known at; to the microsecond, infinite times are kept.
   absl::Time snapshot = absl::InfinitePast();
 

@@ -37,9 +37,9 @@ struct ServiceProgram {
   // "finance": the program is specom-finance, its schema finance.
   std::string name;
   // One line for --help.
-  std::string description;
+  std::string description = {};
   // What this service can be told beside the standard settings, e.g. role.
-  std::vector<Setting> settings;
+  std::vector<Setting> settings = {};
   std::function<absl::StatusOr<std::unique_ptr<Module>>(const ServiceContext&)> make;
 };
 

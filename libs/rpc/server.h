@@ -18,7 +18,7 @@ struct ServerOptions {
   // "host:port" or "unix:/path"; port 0 takes any free one.
   std::string listen = "127.0.0.1:0";
   // Null: plain text.
-  std::shared_ptr<grpc::ServerCredentials> credentials;
+  std::shared_ptr<grpc::ServerCredentials> credentials = nullptr;
 };
 
 // True for addresses that other machines cannot reach.

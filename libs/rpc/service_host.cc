@@ -101,8 +101,7 @@ absl::Status ServiceHost::State::StartModules() {
   for (const auto& module : modules) {
     for (grpc::Service* service : module->services()) services.push_back(service);
   }
-  ASSIGN_OR_RETURN(server, Server::Start({.listen = config.listen, .credentials = nullptr}, *authenticator,
-                                         services, *logger));
+  ASSIGN_OR_RETURN(server, Server::Start({.listen = config.listen}, *authenticator, services, *logger));
   return absl::OkStatus();
 }
 

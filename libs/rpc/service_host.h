@@ -16,18 +16,18 @@ namespace specom::rpc {
 
 struct HostConfig {
   // Stands in every log line, e.g. "specom-finance".
-  std::string program;
+  std::string program = {};
   // gRPC: "host:port"; port 0 takes any free one.
   std::string listen = "127.0.0.1:0";
   // /healthz, /readyz and /metrics; empty: none.
-  std::string admin_listen;
+  std::string admin_listen = {};
   // "deny": nobody is served; "development": callers on this machine are believed.
   std::string identity = "deny";
   // Empty: the bus within the process.
-  Secret redis_url;
+  Secret redis_url = {};
   observe::LogLevel log_level = observe::LogLevel::kInfo;
   // Empty: standard error.
-  std::string log_file;
+  std::string log_file = {};
   // Threads for operations that may block, and how many calls may wait for one.
   int executor_threads = 8;
   int executor_queue = 256;

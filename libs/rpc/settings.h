@@ -14,12 +14,12 @@ namespace specom::rpc {
 struct Setting {
   // "database_url": the key in the file, SPECOM_DATABASE_URL in the environment, --database-url as a flag.
   std::string name;
-  std::string standard;
-  std::string help;
+  std::string standard = {};
+  std::string help = {};
   // Is not printed.
   bool secret = false;
   // What is wrong with a value, with the remedy; "" when nothing is. May be empty.
-  std::function<std::string(const std::string& value)> problem;
+  std::function<std::string(const std::string& value)> problem = {};
 };
 
 // Checks for Setting::problem.
