@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
+#include "google/longrunning/operations.grpc.pb.h"
 #include "libs/base/csv.h"
 #include "libs/base/digest.h"
 #include "libs/base/status.h"
