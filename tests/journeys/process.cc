@@ -91,6 +91,9 @@ Finished Process::Wait(absl::Duration timeout) {
   return finished;
 }
 
+std::string Process::Output() const {
+  return ReadFile(out_path_);
+}
 std::string Process::Errors() const {
   return ReadFile(err_path_);
 }

@@ -35,7 +35,8 @@ class Process {
   bool Running();
   // Waits for the end; after the timeout it is killed and the code is -1.
   Finished Wait(absl::Duration timeout = absl::Seconds(120));
-  // What it has written to standard error so far.
+  // What it has written to standard output and to standard error so far.
+  std::string Output() const;
   std::string Errors() const;
 
  private:
