@@ -34,13 +34,14 @@ struct Event {
   std::string traceparent;
   // Position in the source's outbox; rises within a topic.
   std::int64_t sequence = 0;
-  // How often it was delivered to this group, from 1.
+  // How often it was delivered to this group, from 1, but for deliveries that do not count.
   int deliveries = 1;
 };
 
 // Called by one thread of the subscription. OK: done, never again for this group. Any other
 // status: it is delivered again after a while, and parked among the dead letters after
-// max_deliveries.
+// max_deliveries. UNAVAILABLE, ABORTED, DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED and CANCELLED are not
+// the event's fault, e.g. a database that is away: such a delivery does not count.
 using Handler = std::function<absl::Status(const Event&)>;
 
 struct SubscribeOptions {

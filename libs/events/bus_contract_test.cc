@@ -103,11 +103,32 @@ TEST_P(BusContractTest, AnEventThatFailsIsDeliveredAgainBeforeAnyLaterOne) {
   Seen seen;
   const auto subscription = Subscribe("g", QuickOptions("c"), [&](const Event& event) {
     EXPECT_THAT(seen.Add(event), IsOk());
-    return event.sequence == 2 && event.deliveries < 3 ? absl::UnavailableError("not yet") : absl::OkStatus();
+    return event.sequence == 2 && event.deliveries < 3 ? absl::InternalError("not yet") : absl::OkStatus();
   });
   ASSERT_TRUE(seen.AwaitCount(5));
   EXPECT_THAT(seen.Ids(), ElementsAre("event-1", "event-2", "event-2", "event-2", "event-3"));
   EXPECT_EQ(seen.Events()[3].deliveries, 3);
+  EXPECT_THAT(bus_->DeadLetters(topic_), IsOkAndHolds(IsEmpty()));
+}
+
+TEST_P(BusContractTest, ADeliveryThatFailsForAnotherReasonThanTheEventDoesNotCount) {
+  ASSERT_THAT(bus_->Publish(topic_, MakeEvents(1, 2)), IsOk());
+  SubscribeOptions options = QuickOptions("c");
+  options.max_deliveries = 2;
+  Seen seen;
+  int away = 6;
+  const auto subscription = Subscribe("g", options, [&](const Event& event) -> absl::Status {
+    if (event.sequence == 1 && away-- > 0) {
+      EXPECT_EQ(event.deliveries, 1);
+      return absl::UnavailableError("the database is away");
+    }
+    return seen.Add(event);
+  });
+  ASSERT_TRUE(seen.AwaitCount(2));
+  subscription->Stop();
+  EXPECT_EQ(away, -1);
+  EXPECT_THAT(seen.Ids(), ElementsAre("event-1", "event-2"));
+  EXPECT_EQ(seen.Events()[0].deliveries, 1);
   EXPECT_THAT(bus_->DeadLetters(topic_), IsOkAndHolds(IsEmpty()));
 }
 
@@ -207,7 +228,7 @@ TEST_P(BusContractTest, AConsumerThatComesBackGoesOnWithWhatItLeft) {
   Seen first;
   auto subscription = Subscribe("g", options, [&](const Event& event) {
     EXPECT_THAT(first.Add(event), IsOk());
-    return absl::UnavailableError("the store is away");
+    return absl::InternalError("not yet");
   });
   ASSERT_TRUE(first.AwaitCount(1));
   subscription->Stop();

@@ -26,6 +26,19 @@ absl::Status CallHandler(const Handler& handler, const Event& event) {
   }
 }
 
+bool IsTemporary(const absl::Status& outcome) {
+  switch (outcome.code()) {
+    case absl::StatusCode::kUnavailable:
+    case absl::StatusCode::kAborted:
+    case absl::StatusCode::kDeadlineExceeded:
+    case absl::StatusCode::kResourceExhausted:
+    case absl::StatusCode::kCancelled:
+      return true;
+    default:
+      return false;
+  }
+}
+
 bool IsLastDelivery(int deliveries, const SubscribeOptions& options) {
   return deliveries >= options.max_deliveries;
 }

@@ -13,7 +13,10 @@ namespace specom::events {
 // Calls the handler; an exception becomes INTERNAL.
 absl::Status CallHandler(const Handler& handler, const Event& event);
 
-// True when an event that fails at this delivery is parked among the dead letters.
+// True when the outcome is not the event's fault, so that its delivery does not count.
+bool IsTemporary(const absl::Status& outcome);
+
+// True when an event that fails at this delivery, by its own fault, is parked among the dead letters.
 bool IsLastDelivery(int deliveries, const SubscribeOptions& options);
 
 // The reason of a dead letter whose deliveries all ended without an outcome: its handlers died.

@@ -146,9 +146,10 @@ class InProcessSubscription final : public Subscription {
       group.pending.erase(pending);
     } else if (pending->second.consumer != options_.consumer) {
       return;
-    } else if (IsLastDelivery(pending->second.deliveries, options_)) {
+    } else if (!IsTemporary(outcome) && IsLastDelivery(pending->second.deliveries, options_)) {
       Park(topic, group, event.sequence, event.deliveries, outcome.ToString());
     } else {
+      if (IsTemporary(outcome)) --pending->second.deliveries;
       ReportFailure(logger_, topic_, group_, event, outcome);
       pending->second.due = absl::Now() + options_.retry_delay;
     }

@@ -27,6 +27,14 @@ redis.call('XADD', KEYS[2], '*', unpack(ARGV, 3))
 return redis.call('XACK', KEYS[1], ARGV[1], ARGV[2])
 )lua";
 
+// KEYS: stream. ARGV: group, entry id, consumer, the count of deliveries to set. Nothing when another
+// consumer has taken the entry over.
+constexpr char kUncountScript[] = R"lua(
+if #redis.call('XPENDING', KEYS[1], ARGV[1], ARGV[2], ARGV[2], 1, ARGV[3]) == 1 then
+  redis.call('XCLAIM', KEYS[1], ARGV[1], ARGV[3], 0, ARGV[2], 'RETRYCOUNT', ARGV[4], 'JUSTID')
+end
+)lua";
+
 absl::Duration TakeoverPeriod(const SubscribeOptions& options) {
   return std::min(options.claim_after / 2, kLongestTakeoverPeriod);
 }
@@ -142,9 +150,16 @@ absl::Status RedisSubscription::Deliver(Event event) {
   }
   const absl::Status outcome = CallHandler(handler_, event);
   if (outcome.ok()) return connection_.Call({"XACK", keys_.stream, group_, EntryId(event.sequence)}).status();
-  if (IsLastDelivery(event.deliveries, options_)) return Park(event, outcome.ToString());
-  ReportFailure(logger_, keys_.stream, group_, event, outcome);
   own_pending_ = true;
+  if (IsTemporary(outcome)) {
+    RETURN_IF_ERROR(connection_
+                        .Call({"EVAL", kUncountScript, "1", keys_.stream, group_, EntryId(event.sequence),
+                               options_.consumer, absl::StrCat(event.deliveries - 1)})
+                        .status());
+  } else if (IsLastDelivery(event.deliveries, options_)) {
+    return Park(event, outcome.ToString());
+  }
+  ReportFailure(logger_, keys_.stream, group_, event, outcome);
   Pause(options_.retry_delay);
   return absl::OkStatus();
 }
