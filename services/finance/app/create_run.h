@@ -15,9 +15,9 @@ namespace specom::finance {
 
 struct CreateRunCommand {
   // Absent: the reference inputs of stream and year.
-  std::optional<InputSetId> input_set;
-  std::string stream;
-  FinancialYear year;
+  std::optional<InputSetId> input_set = std::nullopt;
+  std::string stream = {};
+  FinancialYear year = {};
   // Every check, and nothing is stored.
   bool validate_only = false;
 };

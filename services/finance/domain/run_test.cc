@@ -17,8 +17,8 @@ using ::specom::testing::StatusIs;
 
 const absl::Time kNow = absl::FromUnixSeconds(1'750'000'000);
 
-Run RunIn(RunState state) {
-  Run run;
+finance::Run RunIn(RunState state) {
+  finance::Run run;
   run.id = RunId("0123456789abcdef0123");
   run.stream = "specialised";
   run.year = FinancialYear::Parse("2025/26").value();
@@ -30,7 +30,7 @@ Run RunIn(RunState state) {
   return run;
 }
 
-absl::StatusOr<Run> Act(const Run& run, RunAction action) {
+absl::StatusOr<finance::Run> Act(const Run& run, RunAction action) {
   switch (action) {
     case RunAction::kRequeue:
       return Requeue(run);
@@ -62,7 +62,7 @@ TEST(RunLifecycle, EveryStateWithEveryAction) {
   for (S state : kRunStates) {
     for (A action : kRunActions) {
       SCOPED_TRACE(std::string(ToString(state)) + " / " + std::string(ToString(action)));
-      absl::StatusOr<Run> after = Act(RunIn(state), action);
+      absl::StatusOr<finance::Run> after = Act(RunIn(state), action);
       auto expected = allowed.find({state, action});
       if (expected == allowed.end()) {
         EXPECT_THAT(after, StatusIs(absl::StatusCode::kFailedPrecondition, "RUN_STATE"));
@@ -89,16 +89,16 @@ TEST(RunLifecycle, AStaleEtagIsRefusedBeforeTheStateAndTheStateBeforeTheAuthor) 
 }
 
 TEST(RunLifecycle, AClaimRaisesTheFence) {
-  Run claimed = Claim(RunIn(RunState::kComputing), "worker-2").value();
+  finance::Run claimed = Claim(RunIn(RunState::kComputing), "worker-2").value();
   EXPECT_EQ(claimed.fence, 3);
   EXPECT_EQ(claimed.attempts, 3);
   EXPECT_EQ(claimed.worker, "worker-2");
 }
 
 TEST(RunLifecycle, RequeueingForgetsTheFailure) {
-  Run failed = Fail(RunIn(RunState::kComputing), "the target of QOQ is zero", kNow).value();
+  finance::Run failed = Fail(RunIn(RunState::kComputing), "the target of QOQ is zero", kNow).value();
   EXPECT_EQ(failed.failure, "the target of QOQ is zero");
-  Run queued = Requeue(failed).value();
+  finance::Run queued = Requeue(failed).value();
   EXPECT_EQ(queued.failure, "");
   EXPECT_EQ(queued.attempts, 0);
   EXPECT_EQ(queued.complete_time, std::nullopt);
