@@ -26,7 +26,7 @@ struct Peer {
   // What its certificate says, e.g. "spiffe://specom.prod/svc/gateway"; empty without one.
   std::string workload = {};
 
-  // True for the loopback networks, unix sockets and calls within the process.
+  // True for the loopback networks and unix sockets.
   bool IsLocal() const;
 };
 

@@ -48,12 +48,13 @@ std::string ToUrlText(std::string_view bytes) {
   return text;
 }
 
-bool FromUrlText(std::string text, std::string& bytes) {
-  if (text.find_first_of("+/=") != text.npos) return false;
-  std::replace(text.begin(), text.end(), '-', '+');
-  std::replace(text.begin(), text.end(), '_', '/');
-  text.append((4 - text.size() % 4) % 4, '=');
-  return Base64Decode(text, bytes);
+bool FromUrlText(const std::string& text, std::string& bytes) {
+  std::string standard = text;
+  std::replace(standard.begin(), standard.end(), '-', '+');
+  std::replace(standard.begin(), standard.end(), '_', '/');
+  standard.append((4 - standard.size() % 4) % 4, '=');
+  // One text for one token: neither the other alphabet nor stray bits at the end.
+  return Base64Decode(standard, bytes) && ToUrlText(bytes) == text;
 }
 
 absl::Status InvalidToken() {

@@ -49,6 +49,8 @@ struct CommandLine {
 std::optional<int> Parse(int argc, char** argv, const ServiceProgram& program, const Settings& settings,
                          CommandLine& line) {
   CLI::App app(program.description, "specom-" + program.name);
+  // Flags may stand behind the subcommand as well.
+  app.fallthrough();
   app.footer(
       "Every setting may also stand in the file of --config (name = value) or in the environment "
       "(SPECOM_NAME); a flag is stronger than the environment, the environment than the file.");
@@ -58,7 +60,6 @@ std::optional<int> Parse(int argc, char** argv, const ServiceProgram& program, c
     line.migrate = true;
   });
   app.require_subcommand(0, 1);
-  app.fallthrough();
   std::map<std::string, std::string> values;
   std::map<std::string, CLI::Option*> options;
   for (const Setting& setting : settings.known()) {
