@@ -26,7 +26,7 @@ struct Options {
 std::string ValueText(const v1::StepValue& value) {
   switch (value.value_case()) {
     case v1::StepValue::kAmountPence:
-      return "£" + Pence(value.amount_pence()).ToPounds();
+      return Pounds(Pence(value.amount_pence()));
     case v1::StepValue::kRatio:
       return absl::StrFormat("%.12f", value.ratio());
     case v1::StepValue::kNumber:

@@ -1,9 +1,12 @@
 // The specom command: the platform in one process, and clients of it.
 #include <CLI/CLI.hpp>
+#include <cstdlib>
 
 #include "tools/specom/commands.h"
 
 int main(int argc, char** argv) {
+  // Errors are told once, in words; the library's own log is for those who ask for it.
+  setenv("GRPC_VERBOSITY", "NONE", /*overwrite=*/0);
   CLI::App app(
       "specom: which specialised services exist, who commissions them for whom, and what each\n"
       "integrated care board is allocated and why.",

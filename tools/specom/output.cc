@@ -109,9 +109,13 @@ Cell RatioCell(std::optional<double> ratio) {
   return ratio ? Cell(Ratio{*ratio}) : Cell();
 }
 
-std::string ThousandPounds(Pence pence) {
-  std::string text = Thousands(pence);
-  return text.starts_with("-") ? absl::StrCat("-£", text.substr(1), "k") : absl::StrCat("£", text, "k");
+std::string Pounds(Pence pence) {
+  std::string text = pence.ToPounds();
+  bool negative = text.starts_with("-");
+  if (negative) text.erase(0, 1);
+  for (int at = static_cast<int>(text.find('.')) - 3; at > 0; at -= 3)
+    text.insert(static_cast<std::size_t>(at), ",");
+  return (negative ? "-£" : "£") + text;
 }
 
 std::string SignedPercent(double ratio) {
@@ -174,13 +178,16 @@ void Table::PrintJson(std::ostream& out) const {
 
 void Table::PrintTerminal(std::ostream& out, int width) const {
   std::vector<std::size_t> widths(columns_.size());
+  std::vector<std::size_t> natural(columns_.size());
   std::vector<bool> right(columns_.size(), false);
   for (std::size_t i = 0; i < columns_.size(); ++i) {
     widths[i] = DisplayWidth(columns_[i].title);
     for (const auto& row : rows_) {
-      widths[i] = std::max(widths[i], std::min(DisplayWidth(TerminalText(row[i])), kWidestText));
+      natural[i] = std::max({natural[i], widths[i], DisplayWidth(TerminalText(row[i]))});
       right[i] = right[i] || AlignsRight(row[i]);
     }
+    natural[i] = std::max(natural[i], widths[i]);
+    widths[i] = std::max(widths[i], std::min(natural[i], kWidestText));
   }
   std::vector<std::size_t> by_rank;
   for (std::size_t i = 0; i < columns_.size(); ++i) {
@@ -198,6 +205,13 @@ void Table::PrintTerminal(std::ostream& out, int width) const {
     }
     shown[i] = true;
     used += widths[i] + 2;
+  }
+  // Long text takes the room that is left.
+  for (std::size_t i = 0; i < columns_.size() && used < static_cast<std::size_t>(width); ++i) {
+    if (!shown[i]) continue;
+    std::size_t more = std::min(natural[i] - widths[i], static_cast<std::size_t>(width) - used);
+    widths[i] += more;
+    used += more;
   }
   auto line = [&](auto text_of) {
     std::string text;

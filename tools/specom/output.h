@@ -58,8 +58,8 @@ class Table {
   std::vector<std::vector<Cell>> rows_;
 };
 
-// "£557,916k"
-std::string ThousandPounds(Pence pence);
+// "-£1,234.50"
+std::string Pounds(Pence pence);
 // "+3.09%"; no sign for zero.
 std::string SignedPercent(double ratio);
 // The terminal's width, or 120 where there is none.

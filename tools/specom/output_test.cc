@@ -37,9 +37,9 @@ TEST(OutputTest, CsvHasPoundsAndTwelvePlaces) {
 }
 
 TEST(OutputTest, NegativeZeroHasNoSign) {
-  Table table({{"r", "R"}});
-  table.AddRow({Ratio{-1e-15}});
-  EXPECT_EQ(Printed(table, Format::kCsv), "r\n0.000000000000\n");
+  Table table({{"icb", "ICB"}, {"r", "R"}});
+  table.AddRow({"QOQ", Ratio{-1e-15}});
+  EXPECT_EQ(Printed(table, Format::kCsv), "icb,r\nQOQ,0.000000000000\n");
   EXPECT_THAT(Printed(table, Format::kTable), Not(HasSubstr("-0")));
 }
 
@@ -56,6 +56,19 @@ TEST(OutputTest, TerminalFitsItsWidthAndSaysWhatHadNoRoom) {
   std::istringstream lines(narrow);
   for (std::string line; std::getline(lines, line) && !line.starts_with("(");)
     EXPECT_LE(DisplayWidth(line), 30u);
+}
+
+TEST(OutputTest, LongTextTakesTheRoomThatIsLeft) {
+  Table table({{"a", "A"}, {"reason", "Reason", 1}});
+  table.AddRow({"x", std::string(60, 'w')});
+  EXPECT_THAT(Printed(table, Format::kTable, 80), HasSubstr(std::string(60, 'w')));
+  EXPECT_THAT(Printed(table, Format::kTable, 40), HasSubstr("…"));
+}
+
+TEST(OutputTest, PoundsHaveSeparatorsAndTheSignBeforeThePound) {
+  EXPECT_EQ(Pounds(Pence(-3609873836)), "-£36,098,738.36");
+  EXPECT_EQ(Pounds(Pence(5)), "£0.05");
+  EXPECT_EQ(Pounds(Pence(100000)), "£1,000.00");
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 
 #include "libs/base/status.h"
 #include "services/finance/service.h"
+#include "services/portfolio/service.h"
 
 namespace specom::cli {
 namespace {
@@ -19,6 +20,8 @@ struct Service {
 
 const std::vector<Service>& Services() {
   static const std::vector<Service> services = {
+      {"portfolio",
+       [](store::Store& store, rpc::Host& host) { return portfolio::NewPortfolioModule(store, host); }},
       {"finance",
        [](store::Store& store, rpc::Host& host) {
          return finance::NewFinanceModule(finance::FinanceConfig{}, store, host);
