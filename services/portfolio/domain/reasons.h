@@ -19,5 +19,7 @@ inline constexpr std::string_view kBeforePrescribedServices = "BEFORE_PRESCRIBED
 inline constexpr std::string_view kDecisionExists = "DECISION_EXISTS";
 inline constexpr std::string_view kDecisionUnchanged = "DECISION_UNCHANGED";
 inline constexpr std::string_view kEtagMismatch = "ETAG_MISMATCH";
+// The program ships a reference pack that breaks rules: a fault of its makers.
+inline constexpr std::string_view kReferencePack = "REFERENCE_PACK";
 
 }  // namespace specom::portfolio

@@ -1,0 +1,22 @@
+// Restates ICB codes on the footprint of a later day.
+#pragma once
+
+#include <vector>
+
+#include "services/portfolio/app/live_registry.h"
+
+namespace specom::portfolio {
+
+class RestateFootprint {
+ public:
+  explicit RestateFootprint(const LiveRegistry& live) : live_(live) {}
+
+  // Errors as Registry::RestateFootprint.
+  absl::StatusOr<std::vector<FootprintPart>> Execute(const std::vector<IcbCode>& icbs,
+                                                     const Question& question) const;
+
+ private:
+  const LiveRegistry& live_;
+};
+
+}  // namespace specom::portfolio
