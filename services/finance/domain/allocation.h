@@ -83,8 +83,11 @@ struct AllocationResult {
   friend bool operator==(const AllocationResult&, const AllocationResult&) = default;
 };
 
-// Runs the whole chain. INVALID_ARGUMENT (INVALID_FIELDS) with every issue of the inputs;
-// OUT_OF_RANGE (AMOUNT_OUT_OF_RANGE); FAILED_PRECONDITION (INVARIANT_BROKEN).
+// Runs the whole chain. Targets and what grows at rates of its own become whole pence so that they
+// add up: England's figure is rounded, shared out to regions and from regions to ICBs by largest
+// remainder, and so each is within a penny of its exact value at every level. INVALID_ARGUMENT
+// (INVALID_FIELDS) with every issue of the inputs; OUT_OF_RANGE (AMOUNT_OUT_OF_RANGE); FAILED_PRECONDITION
+// (INVARIANT_BROKEN).
 absl::StatusOr<AllocationResult> Allocate(const InputSet& inputs);
 // The same on inputs that were prepared before.
 absl::StatusOr<AllocationResult> Allocate(const PreparedInputs& inputs);
