@@ -6,13 +6,14 @@
 #include "absl/strings/str_cat.h"
 #include "libs/base/status.h"
 #include "services/finance/app/read.h"
+#include "services/finance/app/stored_time.h"
 
 namespace specom::finance {
 
 absl::StatusOr<Run> ApproveRun::Decide(store::UnitOfWork& work, const RequestContext& context,
                                        const ApproveRunCommand& command) {
   ASSIGN_OR_RETURN(Run run, FindVisibleRun(work, runs_, context.principal, command.run));
-  return Approve(run, command.etag, context.principal.user, clock_.Now());
+  return Approve(run, command.etag, context.principal.user, StoredNow(clock_));
 }
 
 absl::StatusOr<Run> ApproveRun::Execute(const RequestContext& context, const ApproveRunCommand& command) {

@@ -6,14 +6,14 @@
 #include "absl/strings/str_cat.h"
 #include "libs/base/status.h"
 #include "services/finance/app/read.h"
+#include "services/finance/app/stored_time.h"
 
 namespace specom::finance {
 namespace {
 
 absl::Status AttemptsExhausted(const Run& run) {
-  return absl::FailedPreconditionError(absl::StrCat("taken up ", run.attempts - 1,
-                                                    " times without an outcome, last by ", run.worker,
-                                                    "; the logs of the workers say why"));
+  return absl::FailedPreconditionError(absl::StrCat(
+      "taken up ", run.attempts - 1, " times without an outcome; the logs of the workers say why"));
 }
 
 }  // namespace
@@ -52,8 +52,9 @@ absl::Status ComputeRun::Settle(const RequestContext& context, const Run& claime
     ASSIGN_OR_RETURN(std::optional<Run> run, runs_.Find(work, claimed.id));
     const bool still_mine = run && run->state == RunState::kComputing && run->fence == claimed.fence;
     if (!still_mine) return absl::OkStatus();
-    ASSIGN_OR_RETURN(Run settled, outcome ? Complete(*run, *outcome, clock_.Now())
-                                          : Fail(*run, std::string(result.status().message()), clock_.Now()));
+    ASSIGN_OR_RETURN(Run settled,
+                     outcome ? Complete(*run, *outcome, StoredNow(clock_))
+                             : Fail(*run, std::string(result.status().message()), StoredNow(clock_)));
     RETURN_IF_ERROR(runs_.Update(work, settled));
     if (outcome) RETURN_IF_ERROR(runs_.SaveResult(work, settled.id, *result));
     return events_.Completed(work, context, settled);

@@ -13,12 +13,12 @@
 #include "services/finance/adapters/outbox_run_events.h"
 #include "services/finance/adapters/shipped_inputs.h"
 #include "services/finance/adapters/sql_change_record.h"
-#include "services/finance/adapters/sql_input_set_repository.h"
 #include "services/finance/adapters/sql_run_repository.h"
 #include "services/finance/app/create_run.h"
-#include "services/finance/app/example_inputs.h"
 #include "services/finance/app/import_inputs.h"
 #include "services/finance/migrations/finance_migrations.h"
+#include "services/finance/testing/example_inputs.h"
+#include "services/finance/testing/intercepted_inputs.h"
 
 namespace specom::finance {
 namespace {
@@ -26,46 +26,6 @@ namespace {
 using ::specom::testing::IsOk;
 using ::specom::testing::StatusIs;
 using ::testing::HasSubstr;
-
-// Input sets as they are stored, but for what a test puts before loading one.
-class InterceptedInputs final : public InputSetRepository {
- public:
-  std::function<absl::Status()> before_load = [] { return absl::OkStatus(); };
-
-  absl::StatusOr<std::optional<InputSetRecord>> Find(store::UnitOfWork& work, const InputSetId& id) override {
-    return stored_.Find(work, id);
-  }
-  absl::StatusOr<InputSet> Load(store::UnitOfWork& work, const InputSetId& id) override {
-    RETURN_IF_ERROR(before_load());
-    return stored_.Load(work, id);
-  }
-  absl::Status Insert(store::UnitOfWork& work, const InputSetRecord& record,
-                      const InputSet& inputs) override {
-    return stored_.Insert(work, record, inputs);
-  }
-  absl::Status AddHolder(store::UnitOfWork& work, const InputSetId& id,
-                         const std::string& organisation) override {
-    return stored_.AddHolder(work, id, organisation);
-  }
-  absl::StatusOr<bool> IsVisible(store::UnitOfWork& work, const InputSetId& id,
-                                 const Viewer& viewer) override {
-    return stored_.IsVisible(work, id, viewer);
-  }
-  absl::StatusOr<std::vector<InputSetRecord>> List(store::UnitOfWork& work, const InputSetFilter& filter,
-                                                   const Viewer& viewer,
-                                                   const std::optional<LatestKey>& after,
-                                                   int limit) override {
-    return stored_.List(work, filter, viewer, after, limit);
-  }
-  absl::StatusOr<std::vector<PlacedBaselineLine>> Lines(store::UnitOfWork& work, const InputSetId& id,
-                                                        const IcbCode& icb, std::int64_t position,
-                                                        int limit) override {
-    return stored_.Lines(work, id, icb, position, limit);
-  }
-
- private:
-  SqlInputSetRepository stored_;
-};
 
 class ComputeRunTest : public ::testing::TestWithParam<store::Engine> {
  protected:

@@ -5,6 +5,7 @@
 
 #include "libs/base/status.h"
 #include "services/finance/app/read.h"
+#include "services/finance/app/stored_time.h"
 
 namespace specom::finance {
 
@@ -16,7 +17,7 @@ Run CreateRun::RunOn(const RequestContext& context, const InputSetRecord& input_
   run.year = input_set.policy.financial_year;
   run.method_version = kMethodVersion;
   run.created_by = context.principal.user;
-  run.create_time = clock_.Now();
+  run.create_time = StoredNow(clock_);
   return run;
 }
 

@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "libs/base/status.h"
+#include "services/finance/app/stored_time.h"
 
 namespace specom::finance {
 namespace {
@@ -44,8 +45,8 @@ absl::StatusOr<InputSetRecord> ImportInputs::Execute(const RequestContext& conte
                                                      const ImportInputsCommand& command) {
   const InputFindings findings = reader_.Read(command.files);
   if (!findings.inputs) return Refusal(findings);
-  ASSIGN_OR_RETURN(const InputSetRecord record,
-                   RecordOf(*findings.inputs, context.principal.user, clock_.Now(), /*reference=*/false));
+  ASSIGN_OR_RETURN(const InputSetRecord record, RecordOf(*findings.inputs, context.principal.user,
+                                                         StoredNow(clock_), /*reference=*/false));
   if (command.validate_only) return record;
 
   auto load = [&](store::UnitOfWork& work, const std::string&) -> absl::StatusOr<InputSetRecord> {

@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "libs/base/status.h"
 #include "services/finance/app/read.h"
+#include "services/finance/app/stored_time.h"
 
 namespace specom::finance {
 namespace {
@@ -28,7 +29,7 @@ absl::StatusOr<std::vector<Allocation>> AllocationsOfEveryLevel(store::UnitOfWor
 absl::StatusOr<Run> PublishRun::Decide(store::UnitOfWork& work, const RequestContext& context,
                                        const PublishRunCommand& command) {
   ASSIGN_OR_RETURN(Run run, FindVisibleRun(work, runs_, context.principal, command.run));
-  return Publish(run, command.etag, context.principal.user, clock_.Now());
+  return Publish(run, command.etag, context.principal.user, StoredNow(clock_));
 }
 
 absl::Status PublishRun::SupersedeEarlier(store::UnitOfWork& work, const RequestContext& context,

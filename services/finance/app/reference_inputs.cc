@@ -5,6 +5,7 @@
 #include "absl/strings/str_join.h"
 #include "libs/base/status.h"
 #include "services/finance/app/import_inputs.h"
+#include "services/finance/app/stored_time.h"
 
 namespace specom::finance {
 namespace {
@@ -53,7 +54,7 @@ absl::StatusOr<InputSetRecord> ReferenceInputs::Describe(store::UnitOfWork& work
                                                          FinancialYear year) {
   const InputSet* inputs = library_.FindInputs(stream, year);
   if (inputs == nullptr) return NoReferenceInputs(library_, stream, year);
-  ASSIGN_OR_RETURN(InputSetRecord record, RecordOf(*inputs, kAuthor, clock_.Now(), /*reference=*/true));
+  ASSIGN_OR_RETURN(InputSetRecord record, RecordOf(*inputs, kAuthor, StoredNow(clock_), /*reference=*/true));
   ASSIGN_OR_RETURN(std::optional<InputSetRecord> stored, inputs_.Find(work, record.id));
   return stored ? *std::move(stored) : record;
 }
