@@ -58,23 +58,20 @@ struct Executor::State {
       Waiting next;
       {
         absl::MutexLock lock(&mutex);
-        ++idle;
         auto wake = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) { return stopping || !queue.empty(); };
         mutex.Await(absl::Condition(&wake));
-        --idle;
         if (queue.empty()) return;
         next = std::move(queue.front());
         queue.pop_front();
+        ++running;
       }
       absl::Time began = clock.Now();
-      if (next.deadline <= began) {
-        next.task(DeadlinePassed());
-        continue;
-      }
-      next.task(absl::OkStatus());
+      bool in_time = next.deadline > began;
+      next.task(in_time ? absl::OkStatus() : DeadlinePassed());
       absl::Duration took = clock.Now() - began;
       absl::MutexLock lock(&mutex);
-      mean_task += kSmoothing * (took - mean_task);
+      --running;
+      if (in_time) mean_task += kSmoothing * (took - mean_task);
     }
   }
 
@@ -82,8 +79,8 @@ struct Executor::State {
   const Clock& clock;
   mutable absl::Mutex mutex;
   std::deque<Waiting> queue ABSL_GUARDED_BY(mutex);
-  // Threads that wait for a task; as many of the queued tasks are as good as begun.
-  int idle ABSL_GUARDED_BY(mutex) = 0;
+  // Tasks that a thread has in hand.
+  int running ABSL_GUARDED_BY(mutex) = 0;
   bool stopping ABSL_GUARDED_BY(mutex) = false;
   absl::Duration mean_task ABSL_GUARDED_BY(mutex) = absl::Milliseconds(20);
   std::vector<std::thread> threads;
@@ -107,7 +104,8 @@ absl::Status Executor::Submit(absl::Time deadline, Task task) {
   {
     absl::MutexLock lock(&state_->mutex);
     auto room = [&]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(state_->mutex) {
-      return static_cast<int>(state_->queue.size()) < state_->options.queue_limit + state_->idle;
+      int taken = static_cast<int>(state_->queue.size()) + state_->running;
+      return taken < state_->options.queue_limit + state_->options.threads;
     };
     if (!state_->stopping && !room()) expired = state_->TakeExpired();
     if (state_->stopping) {

@@ -387,14 +387,17 @@ TEST_F(Calls, NothingButUnavailableIsTriedAgain) {
 
 TEST_F(Calls, AWriteWithoutAnAnswerHasAnUnknownOutcome) {
   absl::Notification release;
+  absl::Notification ended;
   served_.portfolio.import = [&](RequestContext&, const auto&) {
     release.WaitForNotification();
+    ended.Notify();
     return portfolio::v1::ImportRecordsResponse();
   };
   Client client = served_.As(Role::kNational);
   auto unknown = client.Call(&Portfolio::Stub::ImportRecords, OneFile(), {.timeout = absl::Milliseconds(50)});
   EXPECT_THAT(unknown, StatusIs(absl::StatusCode::kDeadlineExceeded, "OUTCOME_UNKNOWN"));
   release.Notify();
+  ASSERT_TRUE(ended.WaitForNotificationWithTimeout(kPatience));
 }
 
 TEST(Client, SaysThatNobodyAnswers) {
