@@ -172,7 +172,7 @@ v1::ServiceLine ToProto(const Registry& registry, const Record<ServiceLine>& rec
   return message;
 }
 
-v1::Decision ToProto(const Registry& registry, const Record<Decision>& record, Viewpoint at) {
+v1::Decision ToProto(const Registry&, const Record<Decision>& record, Viewpoint at) {
   const Decision& value = record.value;
   v1::Decision message;
   message.set_name(ResourceName<Decision>(record.id));
@@ -196,7 +196,6 @@ v1::Decision ToProto(const Registry& registry, const Record<Decision>& record, V
   *message.mutable_validity() = ValidityOf(record, record.effective, at);
   message.set_etag(EtagOf(record));
   message.set_source(value.source);
-  (void)registry;
   return message;
 }
 
