@@ -95,9 +95,11 @@ class Differences {
     Changed("Base growth", std::string(InWords(base.base_growth.mode)),
             std::string(InWords(other.base_growth.mode)));
     ChangedRate("The rate of base growth", base.base_growth.rate, other.base_growth.rate);
-    Changed("The component that grows by the residual",
-            base.base_growth.residual_component.empty() ? "none" : base.base_growth.residual_component,
-            other.base_growth.residual_component.empty() ? "none" : other.base_growth.residual_component);
+    if (base.base_growth.mode == BaseGrowthMode::kComposite &&
+        other.base_growth.mode == BaseGrowthMode::kComposite) {
+      Changed("The component that grows by the residual", base.base_growth.residual_component,
+              other.base_growth.residual_component);
+    }
     Changed("Convergence over target", SideInWords(base.convergence.over_target),
             SideInWords(other.convergence.over_target));
     Changed("Convergence under target", SideInWords(base.convergence.under_target),

@@ -1,8 +1,8 @@
 #include "services/finance/domain/input_files.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
-#include <map>
 #include <set>
 #include <string>
 
@@ -57,6 +57,10 @@ class TableReader {
   }
 
   const Unreadable& unreadable() const { return unreadable_; }
+  bool AnyUnreadable(std::string_view column) const {
+    return std::any_of(unreadable_.begin(), unreadable_.end(),
+                       [&](const auto& place) { return place.second == column; });
+  }
 
  private:
   void Problem(std::size_t row, const std::string& column, std::string rule) {
@@ -119,12 +123,14 @@ InputSet ReadInputTables(const AllocationPolicy* policy, std::string_view baseli
     // The policy's own problems are its reader's to report; without it none of its rules holds.
     if (issue.part == InputPart::kPolicy && issue.field != "convergence.regionalRates") continue;
     if (policy == nullptr && (issue.part == InputPart::kPolicy || issue.field == "component")) continue;
-    if (issue.row) {
-      const TableReader& reader = issue.part == InputPart::kBaseline ? baseline_reader : need_reader;
-      if (reader.unreadable().contains({*issue.row, issue.field})) continue;
-      // One ICB's unreadable closing need is not a second problem of all the others.
-    } else if (!tables_whole || !baseline_reader.unreadable().empty()) {
-      // Findings about sums and whole tables mean nothing while rows of them are missing.
+    if (issue.needs_every_row && !tables_whole) continue;
+    if (!issue.row) {
+      if (issue.needs_every_row && !baseline_reader.unreadable().empty()) continue;
+    } else if (issue.part == InputPart::kBaseline) {
+      if (baseline_reader.unreadable().contains({*issue.row, issue.field})) continue;
+    } else if (need_reader.unreadable().contains({*issue.row, issue.field}) ||
+               (issue.field == "closing_need" && need_reader.AnyUnreadable("closing_need"))) {
+      // Whether all ICBs have a closing need cannot be said before all of it can be read.
       continue;
     }
     problems.push_back(Locate(issue, baseline, need));

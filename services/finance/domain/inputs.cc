@@ -48,16 +48,24 @@ class Checker {
     std::map<std::string_view, absl::int128> components;
   };
 
-  void Need(std::optional<std::size_t> row, std::string field, std::string value, std::string rule) {
-    issues_.push_back({InputPart::kNeed, row, std::move(field), std::move(value), std::move(rule)});
+  void Need(std::optional<std::size_t> row, std::string field, std::string value, std::string rule,
+            bool needs_every_row = false) {
+    issues_.push_back(
+        {InputPart::kNeed, row, std::move(field), std::move(value), std::move(rule), needs_every_row});
   }
-  void Baseline(std::optional<std::size_t> row, std::string field, std::string value, std::string rule) {
-    issues_.push_back({InputPart::kBaseline, row, std::move(field), std::move(value), std::move(rule)});
+  void Baseline(std::optional<std::size_t> row, std::string field, std::string value, std::string rule,
+                bool needs_every_row = false) {
+    issues_.push_back(
+        {InputPart::kBaseline, row, std::move(field), std::move(value), std::move(rule), needs_every_row});
+  }
+  // What is wrong with the sums of the ledger's lines.
+  void Sums(std::string field, std::string value, std::string rule) {
+    Baseline(std::nullopt, std::move(field), std::move(value), std::move(rule), true);
   }
 
   void CheckNeed() {
     if (inputs_.need.empty()) {
-      Need(std::nullopt, "", "", "holds no ICB; give one row for each");
+      Need(std::nullopt, "", "", "holds no ICB; give one row for each", true);
       return;
     }
     std::map<std::string, std::string> region_names;
@@ -122,7 +130,7 @@ class Checker {
 
   void CheckBaseline() {
     if (inputs_.baseline.empty()) {
-      Baseline(std::nullopt, "", "", "holds no line; give one for each ICB, component and reason");
+      Sums("", "", "holds no line; give one for each ICB, component and reason");
     }
     std::map<std::tuple<std::string_view, std::string_view, std::string_view>, std::size_t> seen;
     for (std::size_t i = 0; i < inputs_.baseline.size(); ++i) {
@@ -130,8 +138,8 @@ class Checker {
       if (!IsIcbCode(line.icb.value())) {
         Baseline(i, "icb", line.icb.value(),
                  "must be the ODS code of an ICB: Q and two letters or digits, e.g. QOQ");
-      } else if (!icbs_.contains(line.icb.value())) {
-        Baseline(i, "icb", line.icb.value(), "the ICB has no row in need.csv; add one with its region");
+      } else if (!icbs_.contains(line.icb.value()) && !inputs_.need.empty()) {
+        Baseline(i, "icb", line.icb.value(), "the ICB has no row in need.csv; add one with its region", true);
       }
       const ComponentRule* rule = policy_.Find(line.component);
       if (rule == nullptr) {
@@ -162,22 +170,24 @@ class Checker {
 
   void CheckSums() {
     if (magnitude_ > kMaxExactPence) {
-      Baseline(
-          std::nullopt, "amount_gbp", "",
+      Sums(
+          "amount_gbp", "",
           "the amounts add up to more than can be held exactly; the largest sum is 90071992547409.92 pounds");
     }
     for (std::size_t i = 0; i < inputs_.need.size(); ++i) {
       const std::string& icb = inputs_.need[i].icb.value();
       auto found = sums_.find(icb);
       if (found == sums_.end()) {
-        if (IsIcbCode(icb)) Need(i, "icb", icb, "the ICB has no line in baseline.csv; add its baseline");
+        if (IsIcbCode(icb) && !inputs_.baseline.empty()) {
+          Need(i, "icb", icb, "the ICB has no line in baseline.csv; add its baseline", true);
+        }
         continue;
       }
       const IcbSums& sums = found->second;
       if (sums.chain_total <= 0 && !policy_.components.empty()) {
-        Baseline(std::nullopt, "amount_gbp", PoundsOf(sums.chain_total),
-                 absl::StrCat("the baseline of ", icb,
-                              " in the chain must be above 0; it is the sum of its lines there"));
+        Sums("amount_gbp", PoundsOf(sums.chain_total),
+             absl::StrCat("the baseline of ", icb,
+                          " in the chain must be above 0; it is the sum of its lines there"));
       }
       RequireComponent(icb, sums, policy_.convergence.component, "convergence applies to it");
       if (policy_.base_growth.mode == BaseGrowthMode::kComposite) {
@@ -190,8 +200,8 @@ class Checker {
       });
       // A year may well bring no adjustment of a kind.
       if (!used && !inputs_.baseline.empty() && rule.treatment != ComponentTreatment::kAdjustment) {
-        Baseline(
-            std::nullopt, "component", rule.component,
+        Sums(
+            "component", rule.component,
             "the policy names this component and no line has it; add its lines or take it out of the policy");
       }
     }
@@ -203,12 +213,11 @@ class Checker {
     if (component.empty() || policy_.Find(component) == nullptr) return;
     auto found = sums.components.find(component);
     if (found == sums.components.end()) {
-      Baseline(std::nullopt, "component", component,
-               absl::StrCat(icb, " has no line of it, and ", why, "; add one"));
+      Sums("component", component, absl::StrCat(icb, " has no line of it, and ", why, "; add one"));
     } else if (found->second < 0) {
-      Baseline(std::nullopt, "amount_gbp", PoundsOf(found->second),
-               absl::StrCat("the ", component, " baseline of ", icb, " is negative, and ", why,
-                            "; it must be at least 0"));
+      Sums("amount_gbp", PoundsOf(found->second),
+           absl::StrCat("the ", component, " baseline of ", icb, " is negative, and ", why,
+                        "; it must be at least 0"));
     }
   }
 

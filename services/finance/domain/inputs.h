@@ -64,6 +64,9 @@ struct InputIssue {
   std::string value;
   // The rule and what to do.
   std::string rule;
+  // True for what was found by looking at all rows together: it means nothing while rows are
+  // missing because they could not be read.
+  bool needs_every_row = false;
 
   friend bool operator==(const InputIssue&, const InputIssue&) = default;
 };
