@@ -78,7 +78,7 @@ class FinanceModule final : public rpc::Module {
             .publish_run = PublishRun(store, runs_, events_, changes_, host.clock),
         },
         compute_(store, runs_, inputs_, *library_, events_, host.clock, signals_),
-        workers_(host.bus, compute_, host.clock, host.logger,
+        workers_(host.bus, compute_, host.clock, host.logger, host.metrics,
                  {.name = config.worker_name.empty() ? ProcessName() : config.worker_name,
                   .workers = config.workers,
                   .claim_after = config.claim_after}),

@@ -16,11 +16,23 @@ namespace {
 // workers die are ended by kMaxRunAttempts.
 constexpr int kMaxDeliveries = 1'000'000;
 
+constexpr char kJobsMetric[] = "specom_finance_jobs_total";
+constexpr char kJobsHelp[] = "Jobs that workers took up, by how it ended.";
+
 }  // namespace
 
 JobWorkers::JobWorkers(events::Bus& bus, ComputeRun& compute, const Clock& clock, observe::Logger& logger,
-                       WorkerOptions options)
-    : bus_(bus), compute_(compute), clock_(clock), logger_(logger), options_(std::move(options)) {}
+                       observe::Metrics& metrics, WorkerOptions options)
+    : bus_(bus),
+      compute_(compute),
+      clock_(clock),
+      logger_(logger),
+      options_(std::move(options)),
+      done_(metrics.GetCounter(kJobsMetric, kJobsHelp, {{"outcome", "done"}})),
+      retried_(metrics.GetCounter(kJobsMetric, kJobsHelp, {{"outcome", "retried"}})),
+      malformed_(metrics.GetCounter(kJobsMetric, kJobsHelp, {{"outcome", "malformed"}})),
+      duration_(metrics.GetHistogram("specom_finance_job_duration_seconds",
+                                     "How long a worker had a job in hand.")) {}
 
 absl::Status JobWorkers::Start() {
   for (int i = 1; i <= options_.workers; ++i) {
@@ -50,6 +62,7 @@ absl::Status JobWorkers::Handle(const events::Event& event, const std::string& w
                                   : absl::InvalidArgumentError("the payload is no RunRequested");
   if (!run.ok()) {
     // It would never be one: set aside, so that the jobs behind it are taken up.
+    malformed_.Increment();
     logger_.Error("job is malformed", {{"event", event.id}, {"error", std::string(run.status().message())}});
     return absl::OkStatus();
   }
@@ -61,9 +74,12 @@ absl::Status JobWorkers::Handle(const events::Event& event, const std::string& w
   context.traceparent = event.traceparent;
   context.received_at = clock_.Now();
   absl::Status status = compute_.Execute(context, *run, worker);
+  duration_.Observe(clock_.Now() - context.received_at);
   if (status.ok()) {
+    done_.Increment();
     logger_.Info("job is done", {{"run", ResourceName(*run)}, {"worker", worker}});
   } else {
+    retried_.Increment();
     logger_.Warning(
         "job is to be tried again",
         {{"run", ResourceName(*run)}, {"worker", worker}, {"error", std::string(status.message())}});

@@ -10,6 +10,7 @@
 #include "libs/base/clock.h"
 #include "libs/events/bus.h"
 #include "libs/observe/logger.h"
+#include "libs/observe/metrics.h"
 #include "services/finance/app/compute_run.h"
 
 namespace specom::finance {
@@ -29,7 +30,7 @@ class JobWorkers {
  public:
   // All references outlive the workers.
   JobWorkers(events::Bus& bus, ComputeRun& compute, const Clock& clock, observe::Logger& logger,
-             WorkerOptions options);
+             observe::Metrics& metrics, WorkerOptions options);
 
   // The errors of Bus::Subscribe.
   absl::Status Start();
@@ -44,6 +45,11 @@ class JobWorkers {
   const Clock& clock_;
   observe::Logger& logger_;
   const WorkerOptions options_;
+  // specom_finance_jobs_total {outcome}, specom_finance_job_duration_seconds
+  observe::Counter done_;
+  observe::Counter retried_;
+  observe::Counter malformed_;
+  observe::Histogram duration_;
   std::vector<std::unique_ptr<events::Subscription>> subscriptions_;
 };
 

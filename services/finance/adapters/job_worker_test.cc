@@ -95,6 +95,7 @@ class JobWorkerTest : public ::testing::TestWithParam<store::Engine> {
   OutboxRunEvents events_{clock_};
   RunSignals signals_;
   RequestContext context_;
+  observe::Metrics metrics_;
   std::unique_ptr<observe::Logger> logger_ =
       observe::Logger::ToFunction(observe::LogLevel::kInfo, [](std::string_view) {});
 };
@@ -105,7 +106,7 @@ INSTANTIATE_TEST_SUITE_P(Engines, JobWorkerTest,
 
 TEST_P(JobWorkerTest, SeveralWorkersComputeEveryRunOnce) {
   ComputeRun compute(*store_, runs_, inputs_, *library_, events_, clock_, signals_);
-  JobWorkers workers(*bus_, compute, clock_, *logger_, {.name = "worker", .workers = 3});
+  JobWorkers workers(*bus_, compute, clock_, *logger_, metrics_, {.name = "worker", .workers = 3});
   ASSERT_THAT(workers.Start(), IsOk());
   std::vector<RunId> ids;
   for (int variant = 0; variant < 6; ++variant) ids.push_back(Create(variant));
@@ -129,8 +130,8 @@ TEST_P(JobWorkerTest, ARunThatItsWorkerHoldsTooLongIsTakenOverAndDoneOnce) {
   ComputeRun slow(*store_, runs_, holding, *library_, events_, clock_, signals_);
   ComputeRun quick(*store_, runs_, inputs_, *library_, events_, clock_, signals_);
   constexpr absl::Duration kClaimAfter = absl::Milliseconds(100);
-  JobWorkers first(*bus_, slow, clock_, *logger_, {.name = "slow", .claim_after = kClaimAfter});
-  JobWorkers second(*bus_, quick, clock_, *logger_, {.name = "quick", .claim_after = kClaimAfter});
+  JobWorkers first(*bus_, slow, clock_, *logger_, metrics_, {.name = "slow", .claim_after = kClaimAfter});
+  JobWorkers second(*bus_, quick, clock_, *logger_, metrics_, {.name = "quick", .claim_after = kClaimAfter});
   ASSERT_THAT(first.Start(), IsOk());
   const RunId id = Create(0);
   Relay();
@@ -161,11 +162,14 @@ TEST_P(JobWorkerTest, AMalformedJobDoesNotHoldUpTheOthers) {
               IsOk());
   const RunId id = Create(0);
   ComputeRun compute(*store_, runs_, inputs_, *library_, events_, clock_, signals_);
-  JobWorkers workers(*bus_, compute, clock_, *logger_, {.name = "worker"});
+  JobWorkers workers(*bus_, compute, clock_, *logger_, metrics_, {.name = "worker"});
   ASSERT_THAT(workers.Start(), IsOk());
   Relay();
   EXPECT_EQ(Finished(id).state, RunState::kComputed);
   workers.Stop();
+  const std::string text = metrics_.Text();
+  EXPECT_THAT(text, ::testing::HasSubstr("specom_finance_jobs_total{outcome=\"malformed\"} 1"));
+  EXPECT_THAT(text, ::testing::HasSubstr("specom_finance_jobs_total{outcome=\"done\"} 1"));
 }
 
 }  // namespace

@@ -2,9 +2,9 @@
 -- Times are microseconds since 1970-01-01 UTC; money is whole pence.
 
 CREATE TABLE input_set (
-  digest              TEXT    NOT NULL PRIMARY KEY,
-  stream              TEXT    NOT NULL,
-  financial_year      TEXT    NOT NULL,
+  digest              TEXT COLLATE "C" NOT NULL PRIMARY KEY,
+  stream              TEXT COLLATE "C" NOT NULL,
+  financial_year      TEXT COLLATE "C" NOT NULL,
   reference           BIGINT  NOT NULL CHECK (reference IN (0, 1)),
   icb_count           BIGINT  NOT NULL,
   baseline_line_count BIGINT  NOT NULL,
@@ -17,9 +17,9 @@ CREATE INDEX input_set_latest ON input_set (create_time_us DESC, digest DESC);
 
 -- The baseline ledger: why this money is in this ICB's baseline.
 CREATE TABLE baseline_line (
-  digest       TEXT    NOT NULL REFERENCES input_set (digest),
+  digest       TEXT COLLATE "C" NOT NULL REFERENCES input_set (digest),
   position     BIGINT  NOT NULL,
-  icb          TEXT    NOT NULL,
+  icb          TEXT COLLATE "C" NOT NULL,
   component    TEXT    NOT NULL,
   reason       TEXT    NOT NULL,
   amount_pence BIGINT  NOT NULL,
@@ -28,9 +28,9 @@ CREATE TABLE baseline_line (
 
 -- The ICBs of an input set, where they are, and their need.
 CREATE TABLE need_row (
-  digest       TEXT    NOT NULL REFERENCES input_set (digest),
+  digest       TEXT COLLATE "C" NOT NULL REFERENCES input_set (digest),
   position     BIGINT  NOT NULL,
-  icb          TEXT    NOT NULL,
+  icb          TEXT COLLATE "C" NOT NULL,
   name         TEXT    NOT NULL,
   region       TEXT    NOT NULL,
   region_name  TEXT    NOT NULL,
@@ -42,18 +42,18 @@ CREATE TABLE need_row (
 
 -- The organisations that brought these inputs.
 CREATE TABLE input_set_holder (
-  digest       TEXT NOT NULL REFERENCES input_set (digest),
-  organisation TEXT NOT NULL,
+  digest       TEXT COLLATE "C" NOT NULL REFERENCES input_set (digest),
+  organisation TEXT COLLATE "C" NOT NULL,
   PRIMARY KEY (digest, organisation)
 );
 
 CREATE TABLE run (
-  run_id             TEXT    NOT NULL PRIMARY KEY,
-  input_set          TEXT    NOT NULL REFERENCES input_set (digest),
-  stream             TEXT    NOT NULL,
-  financial_year     TEXT    NOT NULL,
+  run_id             TEXT COLLATE "C" NOT NULL PRIMARY KEY,
+  input_set          TEXT COLLATE "C" NOT NULL REFERENCES input_set (digest),
+  stream             TEXT COLLATE "C" NOT NULL,
+  financial_year     TEXT COLLATE "C" NOT NULL,
   method_version     TEXT    NOT NULL,
-  state              TEXT    NOT NULL CHECK (state IN ('queued', 'computing', 'computed', 'approved',
+  state              TEXT COLLATE "C" NOT NULL CHECK (state IN ('queued', 'computing', 'computed', 'approved',
                                                        'published', 'superseded', 'failed')),
   -- Rises with every change; the etag.
   version            BIGINT  NOT NULL CHECK (version >= 1),
@@ -85,15 +85,15 @@ CREATE UNIQUE INDEX run_published ON run (stream, financial_year) WHERE state = 
 
 -- The organisations that asked for this run.
 CREATE TABLE run_holder (
-  run_id       TEXT NOT NULL REFERENCES run (run_id),
-  organisation TEXT NOT NULL,
+  run_id       TEXT COLLATE "C" NOT NULL REFERENCES run (run_id),
+  organisation TEXT COLLATE "C" NOT NULL,
   PRIMARY KEY (run_id, organisation)
 );
 
 -- What a run gives: one row for each ICB, region and England, in the order of their codes.
 CREATE TABLE run_allocation (
-  run_id     TEXT    NOT NULL REFERENCES run (run_id),
-  level      TEXT    NOT NULL CHECK (level IN ('icb', 'region', 'england')),
+  run_id     TEXT COLLATE "C" NOT NULL REFERENCES run (run_id),
+  level      TEXT COLLATE "C" NOT NULL CHECK (level IN ('icb', 'region', 'england')),
   position   BIGINT  NOT NULL,
   code       TEXT    NOT NULL,
   -- specom.finance.v1.Allocation, serialised, in base64.
@@ -106,9 +106,9 @@ CREATE TABLE change_record (
   change_id    BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   time_us      BIGINT  NOT NULL,
   changed_by   TEXT    NOT NULL,
-  organisation TEXT    NOT NULL,
+  organisation TEXT COLLATE "C" NOT NULL,
   method       TEXT    NOT NULL,
-  resource     TEXT    NOT NULL,
+  resource     TEXT COLLATE "C" NOT NULL,
   note         TEXT    NOT NULL,
   traceparent  TEXT    NOT NULL
 );
