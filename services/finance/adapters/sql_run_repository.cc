@@ -1,8 +1,6 @@
 // Every statement is a named constant; a run's columns stand once, in the order of kRunColumns.
 #include "services/finance/adapters/sql_run_repository.h"
 
-#include <limits>
-
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
@@ -156,7 +154,7 @@ std::vector<Value> ClaimValues(const Run& run) {
   return {std::string(ToString(run.state)), run.version, run.fence, std::int64_t{run.attempts}, run.worker};
 }
 
-// The columns that change from complete_time_us on, but for those of the approval's neighbours.
+// The columns that change later, from complete_time_us to comparison_source without create_time_us.
 std::vector<Value> OutcomeValues(const Run& run) {
   const auto& comparison = run.comparison;
   return {TimeValue(run.complete_time),
