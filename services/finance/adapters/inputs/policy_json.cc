@@ -146,7 +146,9 @@ class Filler {
         continue;
       }
       if (auto [known, is_new] = given.emplace(field, name); !is_new) {
-        Problem(at, "", absl::StrCat("stands twice, as ", known->second, " and as ", name, "; keep one"));
+        problems_.push_back(
+            {file_, survey_.lines.at(raw), at, "",
+             absl::StrCat("stands twice, as ", known->second, " and as ", name, "; keep one")});
         continue;
       }
       if (const pb::OneofDescriptor* oneof = field->real_containing_oneof();

@@ -8,7 +8,9 @@
 #include <filesystem>
 #include <fstream>
 #include <functional>
-#include <sstream>
+#include <map>
+#include <string>
+#include <vector>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
@@ -167,6 +169,135 @@ TEST(PublishedGolden, Core) {
   EXPECT_EQ(golden.result().england.allocation, Pence(11'674'103'800'000));
   EXPECT_EQ(*golden.result().opening_quantum, Pence(11'004'000'000'000));
   EXPECT_EQ(CompareWithPublished(golden.result(), golden.published()).icbs_equal, 42);
+}
+
+// The sheets themselves, where the checkout has them beside it: more is checked then.
+class PublishedSheets : public ::testing::Test {
+ protected:
+  using Row = std::vector<std::string>;
+
+  // Rows of a sheet by code ("England" for the total); empty where the sheet is not there.
+  static std::map<std::string, Row> Read(const std::string& name) {
+    const char* source = std::getenv("SPECOM_SOURCE_DIR");
+    std::map<std::string, Row> rows;
+    if (source == nullptr) return rows;
+    std::ifstream file(std::filesystem::path(source) / "../shared/data/published" / name);
+    std::string line;
+    while (std::getline(file, line)) {
+      if (line.starts_with("#")) continue;
+      Row row = Split(line);
+      if (row.size() < 5) continue;
+      if (row[2].starts_with("Q") || (row[0].empty() && row[2].starts_with("Y"))) rows[row[2]] = row;
+      if (row[3] == "ENGLAND") rows["England"] = row;
+    }
+    return rows;
+  }
+
+  static double Number(const Row& row, std::size_t column) {
+    double value = std::nan("");
+    EXPECT_TRUE(absl::SimpleAtod(row.at(column), &value)) << row.at(column);
+    return value;
+  }
+
+  static Row Split(const std::string& line) {
+    Row row(1);
+    bool quoted = false;
+    for (char c : line) {
+      if (c == '"') {
+        quoted = !quoted;
+      } else if (c == ',' && !quoted) {
+        row.emplace_back();
+      } else if (c != '\r') {
+        row.back() += c;
+      }
+    }
+    return row;
+  }
+
+  // The lines of one reason add up, over an ICB, a region and England, to the sheet's column.
+  static void CheckLedger(const ReferencePack& pack, const std::map<std::string, Row>& sheet,
+                          const std::map<std::string, std::function<double(const Row&)>>& columns) {
+    std::map<std::string, std::string> region_of;
+    for (const NeedRow& row : pack.inputs.need) region_of[row.icb.value()] = row.region.value();
+    std::map<std::pair<std::string, std::string>, std::int64_t> sums;
+    for (const BaselineLine& line : pack.inputs.baseline) {
+      for (const std::string& code :
+           {line.icb.value(), region_of.at(line.icb.value()), std::string("England")}) {
+        sums[{line.reason, code}] += line.amount.value();
+      }
+    }
+    for (const auto& [reason, published] : columns) {
+      for (const auto& [code, row] : sheet) {
+        const double pence = std::round(published(row) * kPencePerThousandPounds);
+        ASSERT_TRUE(sums.contains({reason, code})) << reason << " " << code;
+        EXPECT_LE(std::abs(static_cast<double>(sums.at({reason, code})) - pence), 1) << reason << " " << code;
+      }
+    }
+  }
+};
+
+std::function<double(const std::vector<std::string>&)> Column(std::size_t column) {
+  return [column](const std::vector<std::string>& row) { return std::stod(row.at(column)); };
+}
+
+TEST_F(PublishedSheets, SpecialisedLedgerAndTargets) {
+  const auto baseline = Read("nhse_specialised_baseline_2025_26.csv");
+  const auto allocations = Read("nhse_specialised_allocations_2025_26.csv");
+  if (baseline.empty()) GTEST_SKIP() << "the published sheets are not beside this checkout";
+  ASSERT_EQ(baseline.size(), 50u);
+  const ReferencePack& pack = Pack("specialised-2025-26");
+  CheckLedger(
+      pack, baseline,
+      {{"Opening allocation 2024/25", Column(4)},
+       {"Delegated acute services marked orange, removed", Column(5)},
+       {"Recurrent adjustments at service level", Column(6)},
+       {"Initial in-year cost uplift (CUF)", Column(7)},
+       {"Recurrent allocation changes, including top-ups, neonatal care and genomics testing", Column(8)},
+       {"Recategorisation of services (SPA)", Column(9)},
+       {"Recurrent national allocations", Column(10)},
+       {"Regional baseline adjustments", Column(11)},
+       {"Final in-year cost uplift (CUF)", Column(12)},
+       {"High-cost drugs 2024/25", Column(14)},
+       {"High-cost devices 2024/25", Column(15)},
+       {"Delegated mental health, learning disability and autism services 2024/25", Column(17)}});
+  CheckLedger(pack, allocations, {{"Corneal tissue 2025/26", Column(16)}});
+  const AllocationResult result = Allocate(pack.inputs).value();
+  for (const Allocation* row : EveryRow(result)) {
+    const auto& sheet = allocations.at(row->code);
+    EXPECT_NEAR(
+        static_cast<double>(row->opening_target->value()) / kPencePerThousandPounds / Number(sheet, 5), 1,
+        kRatioTolerance);
+    EXPECT_NEAR(*row->opening_distance, Number(sheet, 6), kRatioTolerance);
+    EXPECT_NEAR(row->base_growth, Number(sheet, 7), kRatioTolerance);
+    EXPECT_NEAR(*row->convergence, Number(sheet, 8), kRatioTolerance);
+    EXPECT_EQ(row->allocation.value(), static_cast<std::int64_t>(Number(sheet, 9)) * 100'000);
+    EXPECT_NEAR(*row->closing_distance, Number(sheet, 10), kRatioTolerance);
+  }
+}
+
+TEST_F(PublishedSheets, CoreLedgerAndTargets) {
+  const auto baseline = Read("nhse_icb_core_baseline_2025_26.csv");
+  const auto allocations = Read("nhse_icb_core_allocations_2025_26.csv");
+  if (baseline.empty()) GTEST_SKIP() << "the published sheets are not beside this checkout";
+  ASSERT_EQ(allocations.size(), 50u);
+  const ReferencePack& pack = Pack("core-2025-26");
+  CheckLedger(pack, baseline,
+              {{"Recurrent baseline 2024/25 as published", Column(4)},
+               {"Updates of the recurrent baseline since publication",
+                [](const auto& row) { return std::stod(row.at(5)) - std::stod(row.at(4)); }},
+               {"Ambulance capacity funding", Column(6)},
+               {"Virtual and physical urgent and emergency care capacity", Column(8)},
+               {"Pay: consultants' pay deal", Column(13)}});
+  CheckLedger(
+      pack, allocations,
+      {{"Discharge 2025/26", Column(18)}, {"Elective recovery funding 2025/26: additional", Column(15)}});
+  const AllocationResult result = Allocate(pack.inputs).value();
+  for (const Allocation* row : EveryRow(result)) {
+    const auto& sheet = allocations.at(row->code);
+    EXPECT_EQ(row->allocation.value(), static_cast<std::int64_t>(Number(sheet, 9)) * 100'000);
+    EXPECT_NEAR(*row->convergence, Number(sheet, 8), kRatioTolerance);
+    EXPECT_NEAR(*row->closing_distance, Number(sheet, 11), kRatioTolerance);
+  }
 }
 
 }  // namespace
