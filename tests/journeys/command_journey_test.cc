@@ -50,7 +50,7 @@ CsvTable Parsed(const std::string& csv, const std::vector<std::string>& columns)
 
 TEST(CommandJourney, TheSpecialisedAllocationsOf2025To26EqualThePublishedOnes) {
   Finished finished =
-      Run("specom", {"allocate", "--stream", "specialised", "--year", "2025/26", "--format", "csv"});
+      RunProgram("specom", {"allocate", "--stream", "specialised", "--year", "2025/26", "--format", "csv"});
   ASSERT_EQ(finished.code, 0) << finished.err;
   EXPECT_THAT(finished.err, HasSubstr("42 of 42 ICBs equal the published 2025/26 figures to the whole £k"));
   EXPECT_EQ(Lines(finished.out)[0], Joined(kAllocationColumns));
@@ -67,7 +67,7 @@ TEST(CommandJourney, TheSpecialisedAllocationsOf2025To26EqualThePublishedOnes) {
 }
 
 TEST(CommandJourney, EnglandIsSumsAndRatiosOfSums) {
-  Finished finished = Run("specom", {"allocate", "--by", "england", "--format", "csv"});
+  Finished finished = RunProgram("specom", {"allocate", "--by", "england", "--format", "csv"});
   ASSERT_EQ(finished.code, 0) << finished.err;
   CsvTable table = Parsed(finished.out, kAllocationColumns);
   ASSERT_EQ(table.size(), 1u);
@@ -77,7 +77,8 @@ TEST(CommandJourney, EnglandIsSumsAndRatiosOfSums) {
 }
 
 TEST(CommandJourney, CoreHasNoColumnsOfTheSpecialisedStream) {
-  Finished finished = Run("specom", {"allocate", "--stream", "core", "--by", "region", "--format", "csv"});
+  Finished finished =
+      RunProgram("specom", {"allocate", "--stream", "core", "--by", "region", "--format", "csv"});
   ASSERT_EQ(finished.code, 0) << finished.err;
   EXPECT_THAT(finished.err, HasSubstr("42 of 42 ICBs equal"));
   CsvTable table = Parsed(finished.out, kAllocationColumns);
@@ -87,7 +88,7 @@ TEST(CommandJourney, CoreHasNoColumnsOfTheSpecialisedStream) {
 }
 
 TEST(CommandJourney, ATableFitsTheTerminalAndEndsWithTheComparison) {
-  Finished finished = Run("specom", {"allocate"}, {{"COLUMNS", "80"}});
+  Finished finished = RunProgram("specom", {"allocate"}, {{"COLUMNS", "80"}});
   ASSERT_EQ(finished.code, 0) << finished.err;
   for (const auto& line : Lines(finished.out)) {
     std::size_t width = 0;
@@ -98,17 +99,17 @@ TEST(CommandJourney, ATableFitsTheTerminalAndEndsWithTheComparison) {
 }
 
 TEST(CommandJourney, ExplainShowsTheLedgerAndEveryStep) {
-  Finished finished = Run("specom", {"explain", "--icb", "QOQ"});
+  Finished finished = RunProgram("specom", {"explain", "--icb", "QOQ"});
   ASSERT_EQ(finished.code, 0) << finished.err;
   EXPECT_THAT(finished.out,
-              AllOf(HasSubstr("Baseline ledger"), HasSubstr("convergence"), HasSubstr("557916000.00")));
-  Finished unknown = Run("specom", {"explain", "--icb", "QXX"});
+              AllOf(HasSubstr("Baseline ledger"), HasSubstr("convergence"), HasSubstr("£557,916,000.00")));
+  Finished unknown = RunProgram("specom", {"explain", "--icb", "QXX"});
   EXPECT_NE(unknown.code, 0);
   EXPECT_THAT(unknown.err, HasSubstr("QXX"));
 }
 
 TEST(CommandJourney, ProjectSaysYearsToTarget) {
-  Finished finished = Run("specom", {"project", "--years", "10", "--format", "csv"});
+  Finished finished = RunProgram("specom", {"project", "--years", "10", "--format", "csv"});
   ASSERT_EQ(finished.code, 0) << finished.err;
   EXPECT_THAT(Lines(finished.out), SizeIs(43));
   EXPECT_THAT(Lines(finished.out)[0], HasSubstr("years_to_target"));
@@ -116,7 +117,7 @@ TEST(CommandJourney, ProjectSaysYearsToTarget) {
 
 TEST(CommandJourney, CompareFindsARunEqualToItself) {
   Finished finished =
-      Run("specom", {"compare", "specialised:2025/26", "specialised:2025/26", "--format", "csv"});
+      RunProgram("specom", {"compare", "specialised:2025/26", "specialised:2025/26", "--format", "csv"});
   ASSERT_EQ(finished.code, 0) << finished.err;
   for (std::size_t i = 1; i < Lines(finished.out).size(); ++i) {
     EXPECT_THAT(Lines(finished.out)[i], HasSubstr(",0.00,0.000000000000,"));
@@ -129,7 +130,7 @@ struct Held {
 };
 
 std::map<std::string, Held> HeldOn(const std::string& date) {
-  Finished finished = Run("specom", {"portfolio", "delegations", "--as-of", date, "--format", "csv"});
+  Finished finished = RunProgram("specom", {"portfolio", "delegations", "--as-of", date, "--format", "csv"});
   EXPECT_EQ(finished.code, 0) << finished.err;
   CsvTable table = Parsed(finished.out, {"icb", "service", "service_line", "form", "agreement",
                                          "effective_from", "effective_to"});
@@ -160,8 +161,8 @@ TEST(CommandJourney, TheRegistryKnowsWhoCommissionedWhatWhen) {
 }
 
 TEST(CommandJourney, SeventyServicesAreDelegatedAndNoneIsHighlySpecialised) {
-  Finished finished = Run("specom", {"portfolio", "services", "--as-of", "2025-06-01", "--status",
-                                     "delegated", "--format", "csv"});
+  Finished finished = RunProgram("specom", {"portfolio", "services", "--as-of", "2025-06-01", "--status",
+                                            "delegated", "--format", "csv"});
   ASSERT_EQ(finished.code, 0) << finished.err;
   CsvTable table = Parsed(finished.out, {"service", "name", "programme", "highly_specialised", "status"});
   ASSERT_EQ(table.size(), 70u);
@@ -173,7 +174,7 @@ TEST(CommandJourney, SeventyServicesAreDelegatedAndNoneIsHighlySpecialised) {
 
 TEST(CommandJourney, ARegionalReportHasARowForEveryIcbAndTheRegion) {
   Finished finished =
-      Run("specom", {"report", "region", "--region", "Y60", "--year", "2025/26", "--format", "csv"});
+      RunProgram("specom", {"report", "region", "--region", "Y60", "--year", "2025/26", "--format", "csv"});
   ASSERT_EQ(finished.code, 0) << finished.err;
   auto lines = Lines(finished.out);
   ASSERT_THAT(lines, SizeIs(1 + 11 + 1));
@@ -189,7 +190,7 @@ TEST(CommandJourney, EveryProblemInTheInputsIsNamedAndNothingIsImported) {
             "icb,name,region,population,opening_need,closing_need\nQOQ,Humber,Y63,1000,-1,2\n");
   WriteFile(folder.Path("policy.json"), "{\"stream\": \"core\", \"colour\": 1}");
   Finished finished =
-      Run("specom", {"allocate", "--stream", "core", "--inputs", folder.path(), "--format", "csv"});
+      RunProgram("specom", {"allocate", "--stream", "core", "--inputs", folder.path(), "--format", "csv"});
   EXPECT_EQ(finished.code, 2);
   EXPECT_EQ(finished.out, "");
   EXPECT_THAT(finished.err,
@@ -199,20 +200,20 @@ TEST(CommandJourney, EveryProblemInTheInputsIsNamedAndNothingIsImported) {
 }
 
 TEST(CommandJourney, AMissingFolderAndAWrongWordAreNamedWithTheRemedy) {
-  Finished missing = Run("specom", {"allocate", "--inputs", "/nonexistent"});
+  Finished missing = RunProgram("specom", {"allocate", "--inputs", "/nonexistent"});
   EXPECT_EQ(missing.code, 2);
   EXPECT_THAT(missing.err, AllOf(HasSubstr("baseline.csv"), HasSubstr("need.csv"), HasSubstr("policy.json")));
-  Finished wrong = Run("specom", {"allocate", "--by", "village"});
+  Finished wrong = RunProgram("specom", {"allocate", "--by", "village"});
   EXPECT_EQ(wrong.code, 2);
   EXPECT_THAT(wrong.err, HasSubstr("region"));
-  Finished nobody = Run("specom", {"allocate", "--endpoint", "127.0.0.1:1"});
+  Finished nobody = RunProgram("specom", {"allocate", "--endpoint", "127.0.0.1:1"});
   EXPECT_EQ(nobody.code, 1);
   EXPECT_THAT(nobody.err, HasSubstr("127.0.0.1:1"));
 }
 
 TEST(CommandJourney, HelpShowsExamples) {
   for (const char* command : {"allocate", "explain", "project", "compare", "dev", "migrate", "doctor"}) {
-    Finished finished = Run("specom", {command, "--help"});
+    Finished finished = RunProgram("specom", {command, "--help"});
     EXPECT_EQ(finished.code, 0) << command;
     EXPECT_THAT(finished.out, HasSubstr("Example")) << command;
   }

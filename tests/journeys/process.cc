@@ -98,8 +98,8 @@ std::string Process::Errors() const {
   return ReadFile(err_path_);
 }
 
-Finished Run(const std::string& program, const std::vector<std::string>& arguments,
-             const std::map<std::string, std::string>& environment) {
+Finished RunProgram(const std::string& program, const std::vector<std::string>& arguments,
+                    const std::map<std::string, std::string>& environment) {
   return Process(program, arguments, environment).Wait();
 }
 

@@ -47,8 +47,8 @@ class Process {
 };
 
 // Runs to the end.
-Finished Run(const std::string& program, const std::vector<std::string>& arguments,
-             const std::map<std::string, std::string>& environment = {});
+Finished RunProgram(const std::string& program, const std::vector<std::string>& arguments,
+                    const std::map<std::string, std::string>& environment = {});
 
 // Asks again and again until the condition holds; false after the timeout.
 bool Eventually(const std::function<bool()>& condition, absl::Duration timeout = absl::Seconds(60));

@@ -13,7 +13,7 @@ std::string Trimmed(std::string text) {
 }
 
 std::string Psql(const std::string& url, const std::string& statement) {
-  Finished finished = Run("/usr/bin/psql", {url, "-XAtq", "-v", "ON_ERROR_STOP=1", "-c", statement});
+  Finished finished = RunProgram("/usr/bin/psql", {url, "-XAtq", "-v", "ON_ERROR_STOP=1", "-c", statement});
   EXPECT_EQ(finished.code, 0) << statement << "\n" << finished.err;
   return Trimmed(finished.out);
 }
@@ -26,7 +26,7 @@ Production::Production(int redis_database)
   database_url_ = server_url_.substr(0, server_url_.rfind('/') + 1) + database_;
   redis_url_ = RequiredEnvironment("SPECOM_TEST_REDIS") + "/" + std::to_string(redis_database);
   Psql(server_url_, "CREATE DATABASE " + database_);
-  EXPECT_EQ(Run("/usr/bin/redis-cli", {"-u", redis_url_, "FLUSHDB"}).code, 0);
+  EXPECT_EQ(RunProgram("/usr/bin/redis-cli", {"-u", redis_url_, "FLUSHDB"}).code, 0);
 }
 
 Production::~Production() {
@@ -40,7 +40,7 @@ std::map<std::string, std::string> Production::Environment() const {
 }
 
 void Production::Migrate() {
-  Finished finished = Run("specom", {"migrate", "--database", database_url_});
+  Finished finished = RunProgram("specom", {"migrate", "--database", database_url_});
   EXPECT_EQ(finished.code, 0) << finished.err;
 }
 

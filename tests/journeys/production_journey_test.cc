@@ -17,7 +17,7 @@ using ::testing::Not;
 // The command's output at an endpoint.
 std::string Asked(const std::string& endpoint, std::vector<std::string> arguments) {
   arguments.insert(arguments.end(), {"--endpoint", endpoint});
-  Finished finished = Run("specom", arguments);
+  Finished finished = RunProgram("specom", arguments);
   EXPECT_EQ(finished.code, 0) << arguments[0] << "\n" << finished.err;
   return finished.out;
 }
@@ -26,8 +26,8 @@ std::string Asked(const std::string& endpoint, std::vector<std::string> argument
 std::string Report(const std::string& endpoint, const std::string& region) {
   std::string report;
   EXPECT_TRUE(Eventually([&] {
-    Finished finished =
-        Run("specom", {"report", "region", "--region", region, "--format", "csv", "--endpoint", endpoint});
+    Finished finished = RunProgram(
+        "specom", {"report", "region", "--region", region, "--format", "csv", "--endpoint", endpoint});
     report = finished.out;
     // The delegation status comes with events of another service.
     return finished.code == 0 && report.find(",70,0\n") != report.npos;
@@ -96,7 +96,7 @@ TEST(ProductionJourney, AWorkerKilledInMidRunLeavesTheRunDoneOnce) {
                "SELECT count(*) FROM pg_locks WHERE NOT granted AND "
                "relation = 'finance.run_allocation'::regclass") == "1";
   })) << first->Errors();
-  EXPECT_EQ(production.Sql("SELECT state, worker, attempts FROM finance.run"), "computing|first|1");
+  EXPECT_EQ(production.Sql("SELECT state, worker, attempts FROM finance.run"), "computing|first-1|1");
   first->Signal(SIGKILL);
   EXPECT_EQ(first->Wait().code, 128 + SIGKILL);
   production.Sql(
@@ -112,10 +112,10 @@ TEST(ProductionJourney, AWorkerKilledInMidRunLeavesTheRunDoneOnce) {
   Finished finished = client.Wait();
   EXPECT_EQ(finished.code, 0) << finished.err;
   EXPECT_THAT(finished.err, HasSubstr("42 of 42"));
-  EXPECT_EQ(production.Sql("SELECT state, worker, attempts FROM finance.run"), "computed|second|2");
+  EXPECT_EQ(production.Sql("SELECT state, worker, attempts FROM finance.run"), "computed|second-1|2");
   EXPECT_EQ(production.Sql("SELECT count(*) FROM finance.run_allocation"), "50");
   EXPECT_EQ(production.Sql("SELECT count(*) FROM finance.outbox WHERE type LIKE '%RunCompleted'"), "1");
-  EXPECT_EQ(finished.out, Run("specom", {"allocate", "--format", "csv"}).out);
+  EXPECT_EQ(finished.out, RunProgram("specom", {"allocate", "--format", "csv"}).out);
 }
 
 TEST(ProductionJourney, AServiceWhoseSchemaIsBehindSaysWhichCommandToRun) {
@@ -142,7 +142,7 @@ TEST(ProductionJourney, WithoutAnIdentityNobodyIsServed) {
   ASSERT_TRUE(Eventually([&] { return portfolio->Output().find("serves on") != std::string::npos; }))
       << portfolio->Errors();
   Finished finished =
-      Run("specom", {"portfolio", "services", "--endpoint", Production::Endpoint(*portfolio)});
+      RunProgram("specom", {"portfolio", "services", "--endpoint", Production::Endpoint(*portfolio)});
   EXPECT_EQ(finished.code, 1);
   EXPECT_THAT(finished.err, HasSubstr("UNAUTHENTICATED"));
 }

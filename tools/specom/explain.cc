@@ -1,5 +1,6 @@
 // specom explain: every step of one ICB's way from baseline to allocation.
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -39,6 +40,13 @@ std::string ValueText(const v1::StepValue& value) {
   return "";
 }
 
+// The source's number in the list below the steps, from 1; added when it is new.
+std::size_t NumberOf(const std::string& source, std::vector<std::string>& sources) {
+  auto at = std::find(sources.begin(), sources.end(), source);
+  if (at == sources.end()) at = sources.insert(at, source);
+  return static_cast<std::size_t>(at - sources.begin()) + 1;
+}
+
 void PrintTerminal(const v1::Explanation& explanation) {
   std::cout << explanation.icb() << " " << explanation.icb_name() << ": " << explanation.stream() << " "
             << explanation.financial_year() << " (" << explanation.run() << ")\n\nBaseline ledger\n";
@@ -47,6 +55,7 @@ void PrintTerminal(const v1::Explanation& explanation) {
     ledger.AddRow({line.component(), line.reason(), Pence(line.amount_pence())});
   }
   ledger.Print(std::cout, Format::kTable, TerminalWidth());
+  std::vector<std::string> sources;
   int number = 0;
   for (const auto& step : explanation.steps()) {
     std::cout << "\n"
@@ -55,8 +64,10 @@ void PrintTerminal(const v1::Explanation& explanation) {
     for (const auto& input : step.inputs())
       std::cout << "     " << input.name() << " = " << ValueText(input) << "\n";
     std::cout << "   → " << step.result().name() << " = " << ValueText(step.result()) << "\n";
-    if (!step.source().empty()) std::cout << "   Source: " << step.source() << "\n";
+    if (!step.source().empty()) std::cout << "   Source [" << NumberOf(step.source(), sources) << "]\n";
   }
+  std::cout << "\nSources\n";
+  for (std::size_t i = 0; i < sources.size(); ++i) std::cout << "  [" << i + 1 << "] " << sources[i] << "\n";
 }
 
 void PrintCsv(const v1::Explanation& explanation) {

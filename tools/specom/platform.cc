@@ -7,6 +7,7 @@
 #include "libs/base/status.h"
 #include "services/finance/service.h"
 #include "services/portfolio/service.h"
+#include "services/reporting/service.h"
 
 namespace specom::cli {
 namespace {
@@ -25,6 +26,10 @@ const std::vector<Service>& Services() {
       {"finance",
        [](store::Store& store, rpc::Host& host) {
          return finance::NewFinanceModule(finance::FinanceConfig{}, store, host);
+       }},
+      {"reporting",
+       [](store::Store& store, rpc::Host& host) {
+         return reporting::NewReportingModule(reporting::ReportingConfig{}, store, host);
        }},
   };
   return services;

@@ -99,6 +99,12 @@ std::unique_ptr<rpc::Client> Session::ClientAs(const std::string& user) const {
 }
 
 int Fail(const absl::Status& status) {
+  if (absl::IsUnimplemented(status) && status.message().empty()) {
+    std::cerr
+        << "specom: the server at the endpoint does not have this service; give the endpoint of the service\n"
+           "that the command asks (each prints its own when it starts), or of specom dev\n";
+    return 1;
+  }
   std::cerr << "specom: " << std::string(status.message()) << "\n";
   auto violations = FieldViolationsOf(status);
   if (violations.size() > 1) {
