@@ -271,7 +271,7 @@ class Explainer {
     const ConvergenceRule& rule = policy_.convergence;
     const double rate = columns_.component_convergence[icb_];
     const std::string on =
-        rule.component.empty() ? "the baseline" : "the " + Words(rule.component) + " part of it";
+        rule.component.empty() ? "the baseline" : "the " + Words(rule.component) + " part of the baseline";
     if (!rule.regional_rates.empty()) {
       Add("convergence_rate", "Rate of convergence", "c = the rate of the ICB's region", rule_source_,
           {{"region", allocation_.region}}, {"rate c", Ratio{rate}},
