@@ -53,7 +53,7 @@ void ReportFailure(observe::Logger* logger, std::string_view topic, std::string_
   if (logger == nullptr) return;
   logger->Warning("event will be delivered again", {{"topic", topic},
                                                     {"group", group},
-                                                    {"event", event.id},
+                                                    {"event_id", event.id},
                                                     {"deliveries", event.deliveries},
                                                     {"outcome", outcome.ToString()}});
 }
@@ -63,7 +63,7 @@ void ReportDeadLetter(observe::Logger* logger, std::string_view topic, std::stri
   if (logger == nullptr) return;
   logger->Error("event parked among the dead letters", {{"topic", topic},
                                                         {"group", group},
-                                                        {"event", event.id},
+                                                        {"event_id", event.id},
                                                         {"deliveries", event.deliveries},
                                                         {"reason", reason}});
 }

@@ -10,9 +10,11 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
+#include "absl/time/clock.h"
 #include "libs/base/status.h"
 #include "libs/events/backoff.h"
 #include "libs/observe/logger.h"
+#include "libs/observe/metrics.h"
 #include "libs/store/store.h"
 
 namespace specom::events {
@@ -41,7 +43,15 @@ Event ToEvent(const store::OutboxRecord& record, const std::string& source) {
 
 struct OutboxRelay::State {
   State(store::Store& the_store, Bus& the_bus, RelayOptions the_options)
-      : store(the_store), bus(the_bus), options(std::move(the_options)) {}
+      : store(the_store), bus(the_bus), options(std::move(the_options)) {
+    if (options.metrics == nullptr) return;
+    const observe::Labels labels = {{"source", options.source}};
+    published_total = options.metrics->GetCounter("specom_outbox_published_total",
+                                                  "Events that were handed to the bus.", labels);
+    oldest_unpublished = options.metrics->GetGauge(
+        "specom_outbox_oldest_unpublished_seconds",
+        "Age of the oldest event that has not reached the bus; 0: none waits.", labels);
+  }
 
   using Leadership = std::unique_ptr<void, void (*)(void*)>;
 
@@ -52,6 +62,10 @@ struct OutboxRelay::State {
   // One round at a time.
   absl::Mutex round_mutex;
   std::optional<Leadership> leadership ABSL_GUARDED_BY(round_mutex);
+
+  // Set where there are metrics.
+  std::optional<observe::Counter> published_total;
+  std::optional<observe::Gauge> oldest_unpublished;
 
   absl::Mutex mutex;
   bool stopping ABSL_GUARDED_BY(mutex) = false;
@@ -146,17 +160,40 @@ struct OutboxRelay::State {
     return std::min(held, published);
   }
 
+  bool Leads() {
+    absl::MutexLock lock(&round_mutex);
+    return leadership.has_value();
+  }
+
+  // Looks at the store only where a round has not just seen that nothing waits: while the bus is away.
+  void Measure(const absl::StatusOr<int>& round) {
+    if (!published_total) return;
+    if (round.ok()) {
+      published_total->Increment(*round);
+      oldest_unpublished->Set(0);
+    } else if (auto waiting = store.UnpublishedEvents(1); waiting.ok() && !waiting->empty()) {
+      oldest_unpublished->Set(absl::ToDoubleSeconds(absl::Now() - waiting->front().event.time));
+    }
+  }
+
   void Run() {
     Backoff backoff(options.poll_interval, std::max(options.poll_interval, kLongestBackoff));
     while (!Stopping()) {
-      const absl::Status status = Round(&State::Stopping).status();
+      const absl::StatusOr<int> round = Round(&State::Stopping);
+      const absl::Status status = round.status();
+      const bool leads = Leads();
+      Measure(round);
       if (status.ok()) {
         if (backoff.failures() > 0 && options.logger != nullptr) {
           options.logger->Info("events are carried again", {{"source", options.source}});
         }
         backoff.Reset();
         absl::MutexLock lock(&mutex);
-        mutex.AwaitWithTimeout(absl::Condition(this, &State::StopOrWake), options.poll_interval);
+        if (leads) {
+          mutex.AwaitWithTimeout(absl::Condition(this, &State::StopOrWake), options.poll_interval);
+        } else {
+          mutex.AwaitWithTimeout(absl::Condition(&stopping), options.takeover_interval);
+        }
         woken = false;
         continue;
       }

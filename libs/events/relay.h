@@ -12,7 +12,8 @@
 
 namespace specom::observe {
 class Logger;
-}
+class Metrics;
+}  // namespace specom::observe
 namespace specom::store {
 class Store;
 }
@@ -25,9 +26,14 @@ struct RelayOptions {
   // The topics that the service writes to.
   std::vector<std::string> topics;
   absl::Duration poll_interval = absl::Milliseconds(50);
+  // How often a process that does not lead asks whether it may: the longest pause when a leader goes.
+  absl::Duration takeover_interval = absl::Seconds(1);
   int batch = 256;
   // Where trouble with the store or the bus is reported; outlives the relay. Null: nowhere.
   observe::Logger* logger = nullptr;
+  // Where the leader counts: specom_outbox_published_total and
+  // specom_outbox_oldest_unpublished_seconds {source}; outlives the relay. Null: nowhere.
+  observe::Metrics* metrics = nullptr;
 };
 
 class OutboxRelay {

@@ -6,6 +6,7 @@
 
 #include "libs/base/status.h"
 #include "libs/events/bus_fixture.h"
+#include "libs/observe/metrics.h"
 #include "libs/store/store.h"
 #include "libs/store/test_database.h"
 
@@ -231,6 +232,44 @@ TEST_P(RelayTest, OneProcessLeads) {
   EXPECT_THAT(follower.RunOnce(), IsOkAndHolds(0));
   leader.Stop();
   EXPECT_THAT(follower.RunOnce(), IsOkAndHolds(1));
+}
+
+TEST_P(RelayTest, AnotherProcessTakesOverWhenTheLeaderGoes) {
+  const auto other_store = producer_database_.Open(clock_);
+  RelayOptions options = Options();
+  options.takeover_interval = absl::Milliseconds(10);
+  OutboxRelay leader(*producer_, *bus_, options);
+  Commit(1);
+  EXPECT_THAT(leader.RunOnce(), IsOkAndHolds(1));
+  OutboxRelay follower(*other_store, *bus_, options);
+  follower.Start();
+  leader.Stop();
+  Commit(1);
+  Seen seen;
+  const auto subscription = Subscribe("g", QuickOptions("c"), seen.AsHandler());
+  EXPECT_TRUE(seen.AwaitCount(2));
+}
+
+TEST_P(RelayTest, CountsWhatReachedTheBusAndTheAgeOfWhatDidNot) {
+  GatedBus gated(*bus_);
+  gated.away = true;
+  observe::Metrics metrics;
+  RelayOptions options = Options();
+  options.metrics = &metrics;
+  OutboxRelay relay(*producer_, gated, options);
+  relay.Start();
+  Commit(2);
+  EXPECT_TRUE(Eventually([&] {
+    const std::string text = metrics.Text();
+    return text.find("specom_outbox_oldest_unpublished_seconds{") != text.npos &&
+           text.find("specom_outbox_oldest_unpublished_seconds{source=\"" + options.source + "\"} 0\n") ==
+               text.npos;
+  })) << metrics.Text();
+  gated.away = false;
+  EXPECT_TRUE(Eventually([&] {
+    return metrics.Text().find("specom_outbox_published_total{source=\"" + options.source + "\"} 2\n") !=
+           std::string::npos;
+  })) << metrics.Text();
 }
 
 TEST_P(RelayTest, ABusThatWasAwayGetsEverything) {

@@ -31,7 +31,10 @@ class PortfolioModule final : public rpc::Module {
         live_(store, log_, events_, host.clock),
         load_reference_pack_(store, log_, live_, portfolio_reference()),
         relay_(store, host.bus,
-               {.source = kSource, .topics = {std::string(kPortfolioTopic)}, .logger = &host.logger}),
+               {.source = kSource,
+                .topics = {std::string(kPortfolioTopic)},
+                .logger = &host.logger,
+                .metrics = &host.metrics}),
         watch_(live_, host.clock, host.logger, host.metrics),
         operations_{
             .organisations = RecordOperations<Organisation>(live_),
