@@ -6,6 +6,7 @@
 #include <set>
 
 #include "libs/base/csv.h"
+#include "libs/base/money.h"
 #include "tests/journeys/process.h"
 
 namespace specom::journeys {
@@ -15,6 +16,8 @@ using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::IsSupersetOf;
+using ::testing::Not;
 using ::testing::SizeIs;
 
 const std::vector<std::string> kAllocationColumns = {"icb",
@@ -74,6 +77,43 @@ TEST(CommandJourney, EnglandIsSumsAndRatiosOfSums) {
   EXPECT_EQ(table.At(0, "allocation_gbp"), "20724410000.00");
   EXPECT_EQ(table.At(0, "opening_distance"), "0.015800000000");
   EXPECT_EQ(table.At(0, "base_growth"), "0.052800000000");
+}
+
+TEST(CommandJourney, TheFiguresOfMergedIcbsStandWithTheirSuccessors) {
+  // In pence, exactly, column by column.
+  auto totals = [](const CsvTable& table) {
+    std::map<std::string, Pence> sums;
+    for (const char* column :
+         {"baseline_gbp", "target_gbp", "allocation_gbp", "hcdd_gbp", "physical_health_gbp",
+          "mental_health_gbp", "adjustments_gbp", "resource_allocation_gbp"}) {
+      PenceSum sum;
+      for (std::size_t row = 0; row < table.size(); ++row)
+        sum.Add(Pence::ParsePounds(table.At(row, column)).value());
+      sums[column] = sum.Total().value();
+    }
+    return sums;
+  };
+  Finished before = RunProgram("specom", {"allocate", "--by", "england", "--format", "csv"});
+  ASSERT_EQ(before.code, 0) << before.err;
+  Finished finished = RunProgram("specom", {"allocate", "--footprint", "2026-04-01", "--format", "csv"});
+  ASSERT_EQ(finished.code, 0) << finished.err;
+  CsvTable table = Parsed(finished.out, kAllocationColumns);
+  ASSERT_EQ(table.size(), 36u);
+  EXPECT_EQ(totals(table), totals(Parsed(before.out, kAllocationColumns)));
+  std::set<std::string> icbs;
+  for (std::size_t row = 0; row < table.size(); ++row) icbs.insert(table.At(row, "icb"));
+  EXPECT_THAT(icbs, IsSupersetOf({"ICB-CENTRAL-EAST", "ICB-ESSEX", "ICB-NORFOLK-SUFFOLK", "ICB-SURREY-SUSSEX",
+                                  "ICB-THAMES-VALLEY", "ICB-WEST-NORTH-LONDON", "QOQ", "QRL"}));
+  for (const char* replaced : {"QNQ", "QH8", "QJG"}) EXPECT_FALSE(icbs.contains(replaced)) << replaced;
+  EXPECT_THAT(finished.err, AllOf(HasSubstr("2026-04-01"), HasSubstr("inferred"), Not(HasSubstr("of 42"))));
+
+  Finished regions =
+      RunProgram("specom", {"allocate", "--footprint", "2026-04-01", "--by", "region", "--format", "csv"});
+  ASSERT_EQ(regions.code, 0) << regions.err;
+  EXPECT_EQ(Parsed(regions.out, kAllocationColumns).size(), 7u);
+  Finished no_date = RunProgram("specom", {"allocate", "--footprint", "April"});
+  EXPECT_EQ(no_date.code, 2);
+  EXPECT_THAT(no_date.err, HasSubstr("April"));
 }
 
 TEST(CommandJourney, CoreHasNoColumnsOfTheSpecialisedStream) {
