@@ -63,7 +63,8 @@ absl::Status JobWorkers::Handle(const events::Event& event, const std::string& w
   if (!run.ok()) {
     // It would never be one: set aside, so that the jobs behind it are taken up.
     malformed_.Increment();
-    logger_.Error("job is malformed", {{"event_id", event.id}, {"error", std::string(run.status().message())}});
+    logger_.Error("job is malformed",
+                  {{"event_id", event.id}, {"error", std::string(run.status().message())}});
     return absl::OkStatus();
   }
   RequestContext context;
