@@ -242,6 +242,13 @@ TEST_P(PortfolioServiceTest, TellsWhatIsNotThereAndWhatIsNoName) {
               StatusIs(kNotThere, "SERVICE_NOT_FOUND"));
   EXPECT_THAT(get(&Stub::GetServiceLine, v1::GetServiceLineRequest(), "serviceLines/NCBPS00X"),
               StatusIs(kNotThere, "SERVICE_LINE_NOT_FOUND"));
+  EXPECT_THAT(get(&Stub::GetSpecification, v1::GetSpecificationRequest(), "specifications/none"),
+              StatusIs(kNotThere, "SPECIFICATION_NOT_FOUND"));
+  EXPECT_THAT(
+      get(&Stub::GetProviderEligibility, v1::GetProviderEligibilityRequest(), "providerEligibilities/none"),
+      StatusIs(kNotThere, "PROVIDER_ELIGIBILITY_NOT_FOUND"));
+  EXPECT_THAT(get(&Stub::GetServiceAssessment, v1::GetServiceAssessmentRequest(), "serviceAssessments/none"),
+              StatusIs(kNotThere, "SERVICE_ASSESSMENT_NOT_FOUND"));
   EXPECT_THAT(get(&Stub::GetDecision, v1::GetDecisionRequest(), "decisions/none"),
               StatusIs(kNotThere, "DECISION_NOT_FOUND"));
   EXPECT_THAT(get(&Stub::GetService, v1::GetServiceRequest(), "organisations/QOQ"),
@@ -530,6 +537,32 @@ TEST_P(PortfolioServiceTest, RecordsADecisionAndKeepsWhatWasKnown) {
   EXPECT_EQ(Text(Resolve("QOQ", "NCBPS01C", Day(2025, 6, 1))->effective_to()), "2025-06-30");
 }
 
+TEST_P(PortfolioServiceTest, ADecisionMakesARetainedServiceDelegable) {
+  v1::RecordDecisionRequest request = TakeBack();
+  v1::Decision& decision = *request.mutable_decision();
+  specom::Date today = specom::Date::InLondon(absl::Now());
+  decision.set_decision_id("delegate-pss-14");
+  decision.set_title("Delegation of pulmonary hypertension services");
+  *decision.mutable_decided_on() = Day(today.year(), today.month(), today.day());
+  decision.set_form(v1::DELEGATION_FORM_DELEGATED);
+  decision.set_services(0, "PSS-14");
+  *decision.mutable_effective_from() = Day(2026, 4, 1);
+  auto recorded = Call(&Stub::RecordDecision, request);
+  ASSERT_THAT(recorded, IsOk());
+  auto now = Resolve("QOQ", "NCBPS13G", Day(2026, 4, 30));
+  ASSERT_THAT(now, IsOk());
+  EXPECT_EQ(now->form(), v1::DELEGATION_FORM_DELEGATED);
+  EXPECT_EQ(now->commissioner(), "QOQ");
+  EXPECT_EQ(now->decision(), "decisions/delegate-pss-14");
+  google::protobuf::Timestamp yesterday = recorded->validity().recorded_at();
+  yesterday.set_seconds(yesterday.seconds() - 24 * 60 * 60);
+  auto before = Resolve("QOQ", "NCBPS13G", Day(2026, 4, 30), &yesterday);
+  ASSERT_THAT(before, IsOk());
+  EXPECT_EQ(before->form(), v1::DELEGATION_FORM_NHS_ENGLAND);
+  EXPECT_EQ(before->commissioner(), "NHSE");
+  EXPECT_EQ(before->decision(), "");
+}
+
 TEST_P(PortfolioServiceTest, NamesADecisionThatHasNoName) {
   auto request = TakeBack();
   request.mutable_decision()->clear_decision_id();
@@ -705,6 +738,207 @@ TEST_P(PortfolioServiceTest, ImportsAllOrNothingAndTellsEveryError) {
   v1::GetProgrammeRequest get;
   get.set_name("programmes/H");
   EXPECT_THAT(Call(&Stub::GetProgramme, get), StatusIs(kNotThere, "PROGRAMME_NOT_FOUND"));
+}
+
+void AddFile(v1::ImportRecordsRequest& request, const std::string& file, const std::string& content) {
+  *request.add_files() = ImportOf(file, content).files(0);
+}
+
+// What no public list holds: specifications, providers and assessments of a few services.
+v1::ImportRecordsRequest Unpublished() {
+  v1::ImportRecordsRequest request;
+  AddFile(request, "specifications.csv",
+          "specification,service,kind,title,version,clinical_reference_group,published_on,review_on,"
+          "effective_from,effective_to,provenance,inferred\n"
+          "chemotherapy,PSS-105,specification,Chemotherapy,1,B02,2013-10-01,,2013-10-01,,test,N\n"
+          "chemotherapy,PSS-105,specification,Chemotherapy,2,B02,2024-10-01,,2024-10-01,,test,N\n"
+          "dpyd,PSS-105,policy,DPYD testing,1.0,B02,2022-04-01,2025-04-01,2022-04-01,,test,N\n"
+          "hypertension,PSS-14,policy,Pulmonary hypertension,3,A01,2019-05-01,,2019-05-01,,test,N\n");
+  AddFile(request, "provider_eligibilities.csv",
+          "eligibility,provider,service_line,effective_from,effective_to,provenance,inferred\n"
+          "rj1-01c,RJ1,NCBPS01C,2024-04-01,2026-03-31,test,N\n"
+          "rj1-13g,RJ1,NCBPS13G,2024-04-01,,test,N\n"
+          "rrk-01c,RRK,NCBPS01C,2024-04-01,,test,N\n");
+  AddFile(request, "service_assessments.csv",
+          "assessment,service,scores,evidence,comments,reviewer,outcome,assessed_on,effective_from,"
+          "effective_to,provenance,inferred\n"
+          "a-14,PSS-14,provider-count=2;governance=4,provider-count=7 trusts,governance=Sound,Programme team,"
+          "suitable_not_yet_ready,2025-10-01,2025-10-01,,test,N\n"
+          "a-105,PSS-105,governance=5,,,Programme team,suitable_and_ready,2022-10-01,2022-10-01,,test,N\n");
+  AddFile(request, "services.csv",
+          "service,manual_number,name,programme,clinical_reference_groups,highly_specialised,suitability,"
+          "planning_tier,effective_from,effective_to,provenance,inferred\n"
+          "PSS-14,14,Adult specialist pulmonary hypertension services,Internal medicine,A01,N,retained,"
+          "over_10m,2025-04-01,,test,N\n");
+  return request;
+}
+
+TEST_P(PortfolioServiceTest, KeepsSpecificationsAndSaysWhichAreDue) {
+  ASSERT_THAT(Call(&Stub::ImportRecords, Unpublished()), IsOk());
+  v1::GetSpecificationRequest get;
+  get.set_name("specifications/chemotherapy");
+  *get.mutable_as_of() = Day(2024, 9, 30);
+  auto first = Call(&Stub::GetSpecification, get);
+  ASSERT_THAT(first, IsOk());
+  EXPECT_EQ(first->version(), "1");
+  EXPECT_EQ(first->kind(), v1::SPECIFICATION_KIND_SPECIFICATION);
+  EXPECT_EQ(first->service(), "PSS-105");
+  EXPECT_EQ(first->clinical_reference_group(), "B02");
+  EXPECT_TRUE(first->due()) << "eleven years old";
+  EXPECT_EQ(Text(first->validity().effective_to()), "2024-09-30") << "superseded by its second version";
+  *get.mutable_as_of() = Day(2024, 10, 1);
+  auto second = Call(&Stub::GetSpecification, get);
+  ASSERT_THAT(second, IsOk());
+  EXPECT_EQ(second->version(), "2");
+  EXPECT_FALSE(second->due());
+
+  v1::ListSpecificationsRequest request;
+  *request.mutable_as_of() = Day(2025, 4, 1);
+  auto ids = [&] {
+    std::vector<std::string> list;
+    auto found = Call(&Stub::ListSpecifications, request);
+    EXPECT_THAT(found, IsOk());
+    if (!found.ok()) return list;
+    for (const auto& specification : found->specifications()) {
+      list.push_back(specification.specification_id() + (specification.due() ? " due" : ""));
+    }
+    return list;
+  };
+  EXPECT_THAT(ids(), ElementsAre("chemotherapy", "dpyd", "hypertension"));
+  *request.mutable_due_on() = Day(2025, 4, 1);
+  EXPECT_THAT(ids(), IsEmpty());
+  *request.mutable_due_on() = Day(2025, 4, 2);
+  EXPECT_THAT(ids(), ElementsAre("dpyd due")) << "past its review";
+  *request.mutable_due_on() = Day(2025, 5, 2);
+  EXPECT_THAT(ids(), ElementsAre("dpyd due", "hypertension due")) << "and six years old";
+  request.set_service("PSS-14");
+  EXPECT_THAT(ids(), ElementsAre("hypertension due"));
+  request.clear_service();
+  request.clear_due_on();
+  request.set_clinical_reference_group("B02");
+  EXPECT_THAT(ids(), ElementsAre("chemotherapy", "dpyd"));
+  request.set_kind(v1::SPECIFICATION_KIND_POLICY);
+  EXPECT_THAT(ids(), ElementsAre("dpyd"));
+  v1::ListSpecificationsRequest all;
+  auto items_of = [](const auto& r) { return r.specifications(); };
+  EXPECT_THAT(Paged(process_.client(), &Stub::ListSpecifications, all, 1, items_of), SizeIs(3));
+  *request.mutable_due_on() = Day(2025, 2, 30);
+  EXPECT_THAT(Call(&Stub::ListSpecifications, request), StatusIs(kInvalid, "INVALID_FIELDS"));
+
+  v1::BatchGetSpecificationsRequest batch;
+  batch.add_names("specifications/hypertension");
+  batch.add_names("specifications/dpyd");
+  auto found = Call(&Stub::BatchGetSpecifications, batch);
+  ASSERT_THAT(found, IsOk());
+  EXPECT_EQ(found->specifications(0).title(), "Pulmonary hypertension");
+  EXPECT_EQ(Text(found->specifications(1).review_on()), "2025-04-01");
+}
+
+TEST_P(PortfolioServiceTest, KeepsWhichProvidersAreEligibleAndSince) {
+  v1::ListProviderEligibilitiesRequest request;
+  *request.mutable_as_of() = Day(2026, 3, 31);
+  EXPECT_THAT(Call(&Stub::ListProviderEligibilities, request)->provider_eligibilities(), IsEmpty())
+      << "the pack ships none";
+  ASSERT_THAT(Call(&Stub::ImportRecords, Unpublished()), IsOk());
+  auto count = [&] {
+    auto found = Call(&Stub::ListProviderEligibilities, request);
+    EXPECT_THAT(found, IsOk());
+    return found.ok() ? found->provider_eligibilities_size() : -1;
+  };
+  EXPECT_EQ(count(), 3);
+  request.set_provider("RJ1");
+  EXPECT_EQ(count(), 2);
+  request.set_service_line("NCBPS01C");
+  EXPECT_EQ(count(), 1);
+  request.clear_provider();
+  EXPECT_EQ(count(), 2);
+  *request.mutable_as_of() = Day(2026, 4, 1);
+  EXPECT_EQ(count(), 1) << "one ended the day before";
+  v1::ListProviderEligibilitiesRequest all;
+  *all.mutable_as_of() = Day(2026, 3, 31);
+  auto items_of = [](const auto& r) { return r.provider_eligibilities(); };
+  EXPECT_THAT(Paged(process_.client(), &Stub::ListProviderEligibilities, all, 2, items_of), SizeIs(3));
+
+  v1::GetProviderEligibilityRequest get;
+  get.set_name("providerEligibilities/rj1-01c");
+  *get.mutable_as_of() = Day(2026, 3, 31);
+  auto eligible = Call(&Stub::GetProviderEligibility, get);
+  ASSERT_THAT(eligible, IsOk());
+  EXPECT_EQ(eligible->provider(), "RJ1");
+  EXPECT_EQ(eligible->service_line(), "NCBPS01C");
+  EXPECT_EQ(Text(eligible->validity().effective_to()), "2026-03-31");
+  EXPECT_EQ(eligible->validity().provenance(), "test");
+  *get.mutable_as_known_at() = eligible->validity().recorded_at();
+  get.mutable_as_known_at()->set_seconds(get.as_known_at().seconds() - 1);
+  EXPECT_THAT(Call(&Stub::GetProviderEligibility, get),
+              StatusIs(kNotThere, "PROVIDER_ELIGIBILITY_NOT_FOUND"));
+  v1::BatchGetProviderEligibilitiesRequest batch;
+  batch.add_names("providerEligibilities/rrk-01c");
+  EXPECT_EQ(Call(&Stub::BatchGetProviderEligibilities, batch)->provider_eligibilities(0).provider(), "RRK");
+}
+
+TEST_P(PortfolioServiceTest, KeepsAssessmentsByCriterionAndTheirVersions) {
+  ASSERT_THAT(Call(&Stub::ImportRecords, Unpublished()), IsOk());
+  v1::GetServiceAssessmentRequest get;
+  get.set_name("serviceAssessments/a-14");
+  auto assessment = Call(&Stub::GetServiceAssessment, get);
+  ASSERT_THAT(assessment, IsOk());
+  EXPECT_EQ(assessment->service(), "PSS-14");
+  EXPECT_EQ(assessment->outcome(), v1::SUITABILITY_SUITABLE_NOT_YET_READY);
+  EXPECT_EQ(assessment->reviewer(), "Programme team");
+  EXPECT_EQ(Text(assessment->assessed_on()), "2025-10-01");
+  EXPECT_EQ(assessment->version(), 1);
+  ASSERT_THAT(assessment->findings(), SizeIs(2));
+  EXPECT_EQ(assessment->findings(0).criterion(), "governance");
+  EXPECT_EQ(assessment->findings(0).score(), 4);
+  EXPECT_EQ(assessment->findings(0).comment(), "Sound");
+  EXPECT_EQ(assessment->findings(1).evidence(), "7 trusts");
+
+  v1::ListServiceAssessmentsRequest list;
+  EXPECT_THAT(Call(&Stub::ListServiceAssessments, list)->service_assessments(), SizeIs(2));
+  list.set_service("PSS-105");
+  EXPECT_THAT(Call(&Stub::ListServiceAssessments, list)->service_assessments(), SizeIs(1));
+  list.set_outcome(v1::SUITABILITY_RETAINED);
+  EXPECT_THAT(Call(&Stub::ListServiceAssessments, list)->service_assessments(), IsEmpty());
+  auto items_of = [](const auto& r) { return r.service_assessments(); };
+  EXPECT_THAT(Paged(process_.client(), &Stub::ListServiceAssessments, v1::ListServiceAssessmentsRequest(), 1,
+                    items_of),
+              SizeIs(2));
+  v1::BatchGetServiceAssessmentsRequest batch;
+  batch.add_names("serviceAssessments/a-105");
+  EXPECT_EQ(Call(&Stub::BatchGetServiceAssessments, batch)->service_assessments(0).findings(0).score(), 5);
+
+  const std::string header =
+      "assessment,service,scores,evidence,comments,reviewer,outcome,assessed_on,effective_from,"
+      "effective_to,provenance,inferred\n";
+  auto unknown = ImportOf("service_assessments.csv",
+                          header + "a-15,PSS-15,charm=5,,,Team,retained,2025-10-01,2025-10-01,,test,N\n");
+  absl::Status status = Call(&Stub::ImportRecords, unknown).status();
+  EXPECT_THAT(status, StatusIs(kInvalid, "INVALID_FIELDS"));
+  EXPECT_THAT(FieldViolationsOf(status).front().description,
+              HasSubstr("value \"charm\": no criterion with this code is known; the criteria are activity"));
+  auto again = ImportOf("service_assessments.csv",
+                        header +
+                            "a-14,PSS-14,governance=5,,,Team,suitable_and_ready,2026-02-01,2026-02-01,,"
+                            "test,N\n");
+  ASSERT_THAT(Call(&Stub::ImportRecords, again), IsOk());
+  auto reassessed = Call(&Stub::GetServiceAssessment, get);
+  ASSERT_THAT(reassessed, IsOk());
+  EXPECT_EQ(reassessed->version(), 2);
+  EXPECT_EQ(reassessed->outcome(), v1::SUITABILITY_SUITABLE_AND_READY);
+  *get.mutable_as_of() = Day(2026, 1, 31);
+  EXPECT_EQ(Call(&Stub::GetServiceAssessment, get)->version(), 1);
+}
+
+TEST_P(PortfolioServiceTest, SaysAtWhichPopulationAServiceIsPlanned) {
+  v1::GetServiceRequest get;
+  get.set_name("services/PSS-14");
+  EXPECT_EQ(Call(&Stub::GetService, get)->planning_tier(), v1::PLANNING_TIER_UNSPECIFIED)
+      << "it is not published";
+  ASSERT_THAT(Call(&Stub::ImportRecords, Unpublished()), IsOk());
+  EXPECT_EQ(Call(&Stub::GetService, get)->planning_tier(), v1::PLANNING_TIER_OVER_TEN_MILLION);
+  *get.mutable_as_of() = Day(2025, 3, 31);
+  EXPECT_EQ(Call(&Stub::GetService, get)->planning_tier(), v1::PLANNING_TIER_UNSPECIFIED);
 }
 
 TEST_P(PortfolioServiceTest, TheShippedFilesImportAsKnownAlready) {

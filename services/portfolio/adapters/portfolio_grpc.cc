@@ -141,6 +141,18 @@ RecordFilter<ServiceLine> FilterOf(const v1::ListServiceLinesRequest& request) {
   if (request.has_highly_specialised()) filter.highly_specialised = request.highly_specialised();
   return filter;
 }
+RecordFilter<Specification> FilterOf(const v1::ListSpecificationsRequest& request) {
+  RecordFilter<Specification> filter{request.service(), request.clinical_reference_group(),
+                                     FromProto(request.kind()), std::nullopt};
+  if (request.has_due_on()) filter.due_on = FromProto(request.due_on());
+  return filter;
+}
+RecordFilter<ProviderEligibility> FilterOf(const v1::ListProviderEligibilitiesRequest& request) {
+  return {request.provider(), request.service_line()};
+}
+RecordFilter<ServiceAssessment> FilterOf(const v1::ListServiceAssessmentsRequest& request) {
+  return {request.service(), FromProto(request.outcome())};
+}
 RecordFilter<Decision> FilterOf(const v1::ListDecisionsRequest& request) {
   return {request.icb(), request.service(), FromProto(request.form()), request.include_history()};
 }
@@ -162,6 +174,19 @@ absl::StatusOr<Response> List(const char* method, const RecordOperations<T>& ope
         return std::vector<std::string>{last->id, std::to_string(last->version)};
       }));
   for (const auto* record : found.records) *add(response) = ToProto(*found.registry, *record, found.at);
+  return response;
+}
+
+// Specifications that a list asked for as due are so on the day that it names.
+absl::StatusOr<v1::ListSpecificationsResponse> ListDue(const char* method,
+                                                       const RecordOperations<Specification>& operations,
+                                                       const v1::ListSpecificationsRequest& request) {
+  ASSIGN_OR_RETURN(auto response,
+                   List<v1::ListSpecificationsResponse>(method, operations, request,
+                                                        [](auto& r) { return r.add_specifications(); }));
+  if (request.has_due_on()) {
+    for (auto& specification : *response.mutable_specifications()) specification.set_due(true);
+  }
   return response;
 }
 
@@ -271,6 +296,18 @@ constexpr char kBatchGetServices[] = "specom.portfolio.v1.PortfolioService/Batch
 constexpr char kGetServiceLine[] = "specom.portfolio.v1.PortfolioService/GetServiceLine";
 constexpr char kListServiceLines[] = "specom.portfolio.v1.PortfolioService/ListServiceLines";
 constexpr char kBatchGetServiceLines[] = "specom.portfolio.v1.PortfolioService/BatchGetServiceLines";
+constexpr char kGetSpecification[] = "specom.portfolio.v1.PortfolioService/GetSpecification";
+constexpr char kListSpecifications[] = "specom.portfolio.v1.PortfolioService/ListSpecifications";
+constexpr char kBatchGetSpecifications[] = "specom.portfolio.v1.PortfolioService/BatchGetSpecifications";
+constexpr char kGetProviderEligibility[] = "specom.portfolio.v1.PortfolioService/GetProviderEligibility";
+constexpr char kListProviderEligibilities[] =
+    "specom.portfolio.v1.PortfolioService/ListProviderEligibilities";
+constexpr char kBatchGetProviderEligibilities[] =
+    "specom.portfolio.v1.PortfolioService/BatchGetProviderEligibilities";
+constexpr char kGetServiceAssessment[] = "specom.portfolio.v1.PortfolioService/GetServiceAssessment";
+constexpr char kListServiceAssessments[] = "specom.portfolio.v1.PortfolioService/ListServiceAssessments";
+constexpr char kBatchGetServiceAssessments[] =
+    "specom.portfolio.v1.PortfolioService/BatchGetServiceAssessments";
 constexpr char kGetDecision[] = "specom.portfolio.v1.PortfolioService/GetDecision";
 constexpr char kListDecisions[] = "specom.portfolio.v1.PortfolioService/ListDecisions";
 constexpr char kBatchGetDecisions[] = "specom.portfolio.v1.PortfolioService/BatchGetDecisions";
@@ -441,6 +478,103 @@ grpc::ServerUnaryReactor* PortfolioGrpc::BatchGetServiceLines(grpc::CallbackServ
       [this](RequestContext&, const v1::BatchGetServiceLinesRequest& q) {
         return BatchGet<v1::BatchGetServiceLinesResponse>(operations_.service_lines, q,
                                                           [](auto& r) { return r.add_service_lines(); });
+      });
+}
+
+grpc::ServerUnaryReactor* PortfolioGrpc::GetSpecification(grpc::CallbackServerContext* context,
+                                                          const v1::GetSpecificationRequest* request,
+                                                          v1::Specification* response) {
+  return pipeline_.Unary<v1::GetSpecificationRequest, v1::Specification>(
+      context, kGetSpecification, *request, response,
+      [this](RequestContext&, const v1::GetSpecificationRequest& q) {
+        return Get<v1::Specification>(operations_.specifications, q);
+      });
+}
+
+grpc::ServerUnaryReactor* PortfolioGrpc::ListSpecifications(grpc::CallbackServerContext* context,
+                                                            const v1::ListSpecificationsRequest* request,
+                                                            v1::ListSpecificationsResponse* response) {
+  return pipeline_.Unary<v1::ListSpecificationsRequest, v1::ListSpecificationsResponse>(
+      context, kListSpecifications, *request, response,
+      [this](RequestContext&, const v1::ListSpecificationsRequest& q) {
+        return ListDue(kListSpecifications, operations_.specifications, q);
+      });
+}
+
+grpc::ServerUnaryReactor* PortfolioGrpc::BatchGetSpecifications(
+    grpc::CallbackServerContext* context, const v1::BatchGetSpecificationsRequest* request,
+    v1::BatchGetSpecificationsResponse* response) {
+  return pipeline_.Unary<v1::BatchGetSpecificationsRequest, v1::BatchGetSpecificationsResponse>(
+      context, kBatchGetSpecifications, *request, response,
+      [this](RequestContext&, const v1::BatchGetSpecificationsRequest& q) {
+        return BatchGet<v1::BatchGetSpecificationsResponse>(operations_.specifications, q,
+                                                            [](auto& r) { return r.add_specifications(); });
+      });
+}
+
+grpc::ServerUnaryReactor* PortfolioGrpc::GetProviderEligibility(
+    grpc::CallbackServerContext* context, const v1::GetProviderEligibilityRequest* request,
+    v1::ProviderEligibility* response) {
+  return pipeline_.Unary<v1::GetProviderEligibilityRequest, v1::ProviderEligibility>(
+      context, kGetProviderEligibility, *request, response,
+      [this](RequestContext&, const v1::GetProviderEligibilityRequest& q) {
+        return Get<v1::ProviderEligibility>(operations_.provider_eligibilities, q);
+      });
+}
+
+grpc::ServerUnaryReactor* PortfolioGrpc::ListProviderEligibilities(
+    grpc::CallbackServerContext* context, const v1::ListProviderEligibilitiesRequest* request,
+    v1::ListProviderEligibilitiesResponse* response) {
+  return pipeline_.Unary<v1::ListProviderEligibilitiesRequest, v1::ListProviderEligibilitiesResponse>(
+      context, kListProviderEligibilities, *request, response,
+      [this](RequestContext&, const v1::ListProviderEligibilitiesRequest& q) {
+        return List<v1::ListProviderEligibilitiesResponse>(
+            kListProviderEligibilities, operations_.provider_eligibilities, q,
+            [](auto& r) { return r.add_provider_eligibilities(); });
+      });
+}
+
+grpc::ServerUnaryReactor* PortfolioGrpc::BatchGetProviderEligibilities(
+    grpc::CallbackServerContext* context, const v1::BatchGetProviderEligibilitiesRequest* request,
+    v1::BatchGetProviderEligibilitiesResponse* response) {
+  return pipeline_.Unary<v1::BatchGetProviderEligibilitiesRequest, v1::BatchGetProviderEligibilitiesResponse>(
+      context, kBatchGetProviderEligibilities, *request, response,
+      [this](RequestContext&, const v1::BatchGetProviderEligibilitiesRequest& q) {
+        return BatchGet<v1::BatchGetProviderEligibilitiesResponse>(
+            operations_.provider_eligibilities, q, [](auto& r) { return r.add_provider_eligibilities(); });
+      });
+}
+
+grpc::ServerUnaryReactor* PortfolioGrpc::GetServiceAssessment(grpc::CallbackServerContext* context,
+                                                              const v1::GetServiceAssessmentRequest* request,
+                                                              v1::ServiceAssessment* response) {
+  return pipeline_.Unary<v1::GetServiceAssessmentRequest, v1::ServiceAssessment>(
+      context, kGetServiceAssessment, *request, response,
+      [this](RequestContext&, const v1::GetServiceAssessmentRequest& q) {
+        return Get<v1::ServiceAssessment>(operations_.service_assessments, q);
+      });
+}
+
+grpc::ServerUnaryReactor* PortfolioGrpc::ListServiceAssessments(
+    grpc::CallbackServerContext* context, const v1::ListServiceAssessmentsRequest* request,
+    v1::ListServiceAssessmentsResponse* response) {
+  return pipeline_.Unary<v1::ListServiceAssessmentsRequest, v1::ListServiceAssessmentsResponse>(
+      context, kListServiceAssessments, *request, response,
+      [this](RequestContext&, const v1::ListServiceAssessmentsRequest& q) {
+        return List<v1::ListServiceAssessmentsResponse>(kListServiceAssessments,
+                                                        operations_.service_assessments, q,
+                                                        [](auto& r) { return r.add_service_assessments(); });
+      });
+}
+
+grpc::ServerUnaryReactor* PortfolioGrpc::BatchGetServiceAssessments(
+    grpc::CallbackServerContext* context, const v1::BatchGetServiceAssessmentsRequest* request,
+    v1::BatchGetServiceAssessmentsResponse* response) {
+  return pipeline_.Unary<v1::BatchGetServiceAssessmentsRequest, v1::BatchGetServiceAssessmentsResponse>(
+      context, kBatchGetServiceAssessments, *request, response,
+      [this](RequestContext&, const v1::BatchGetServiceAssessmentsRequest& q) {
+        return BatchGet<v1::BatchGetServiceAssessmentsResponse>(
+            operations_.service_assessments, q, [](auto& r) { return r.add_service_assessments(); });
       });
 }
 

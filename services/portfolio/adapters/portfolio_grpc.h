@@ -57,6 +57,33 @@ class PortfolioGrpc final : public v1::PortfolioService::CallbackService {
   grpc::ServerUnaryReactor* BatchGetServiceLines(grpc::CallbackServerContext* context,
                                                  const v1::BatchGetServiceLinesRequest* request,
                                                  v1::BatchGetServiceLinesResponse* response) override;
+  grpc::ServerUnaryReactor* GetSpecification(grpc::CallbackServerContext* context,
+                                             const v1::GetSpecificationRequest* request,
+                                             v1::Specification* response) override;
+  grpc::ServerUnaryReactor* ListSpecifications(grpc::CallbackServerContext* context,
+                                               const v1::ListSpecificationsRequest* request,
+                                               v1::ListSpecificationsResponse* response) override;
+  grpc::ServerUnaryReactor* BatchGetSpecifications(grpc::CallbackServerContext* context,
+                                                   const v1::BatchGetSpecificationsRequest* request,
+                                                   v1::BatchGetSpecificationsResponse* response) override;
+  grpc::ServerUnaryReactor* GetProviderEligibility(grpc::CallbackServerContext* context,
+                                                   const v1::GetProviderEligibilityRequest* request,
+                                                   v1::ProviderEligibility* response) override;
+  grpc::ServerUnaryReactor* ListProviderEligibilities(
+      grpc::CallbackServerContext* context, const v1::ListProviderEligibilitiesRequest* request,
+      v1::ListProviderEligibilitiesResponse* response) override;
+  grpc::ServerUnaryReactor* BatchGetProviderEligibilities(
+      grpc::CallbackServerContext* context, const v1::BatchGetProviderEligibilitiesRequest* request,
+      v1::BatchGetProviderEligibilitiesResponse* response) override;
+  grpc::ServerUnaryReactor* GetServiceAssessment(grpc::CallbackServerContext* context,
+                                                 const v1::GetServiceAssessmentRequest* request,
+                                                 v1::ServiceAssessment* response) override;
+  grpc::ServerUnaryReactor* ListServiceAssessments(grpc::CallbackServerContext* context,
+                                                   const v1::ListServiceAssessmentsRequest* request,
+                                                   v1::ListServiceAssessmentsResponse* response) override;
+  grpc::ServerUnaryReactor* BatchGetServiceAssessments(
+      grpc::CallbackServerContext* context, const v1::BatchGetServiceAssessmentsRequest* request,
+      v1::BatchGetServiceAssessmentsResponse* response) override;
   grpc::ServerUnaryReactor* GetDecision(grpc::CallbackServerContext* context,
                                         const v1::GetDecisionRequest* request,
                                         v1::Decision* response) override;

@@ -21,6 +21,8 @@ std::optional<Enum> EnumFromProto(Proto value) {
 
 static_assert(static_cast<int>(OrganisationKind::kTrust) + 1 == v1::ORGANISATION_KIND_TRUST);
 static_assert(static_cast<int>(Suitability::kHighlySpecialised) + 1 == v1::SUITABILITY_HIGHLY_SPECIALISED);
+static_assert(static_cast<int>(PlanningTier::kOverTenMillion) + 1 == v1::PLANNING_TIER_OVER_TEN_MILLION);
+static_assert(static_cast<int>(SpecificationKind::kPolicy) + 1 == v1::SPECIFICATION_KIND_POLICY);
 static_assert(static_cast<int>(ServiceLineKind::kNotAttributable) + 1 ==
               v1::SERVICE_LINE_KIND_NOT_ATTRIBUTABLE);
 static_assert(static_cast<int>(DelegationForm::kDelegatedWithConditions) + 1 ==
@@ -145,6 +147,7 @@ v1::Service ToProto(const Registry& registry, const Record<Service>& record, Vie
   SetList(message.mutable_clinical_reference_groups(), value.clinical_reference_groups);
   message.set_highly_specialised(value.highly_specialised);
   message.set_suitability(EnumToProto<v1::Suitability>(value.suitability));
+  if (value.planning_tier) message.set_planning_tier(EnumToProto<v1::PlanningTier>(*value.planning_tier));
   for (const auto* line : registry.LinesOf(record.id, at)) message.add_service_lines(line->id);
   *message.mutable_validity() = ValidityOf(registry, record, at);
   return message;
@@ -168,6 +171,56 @@ v1::ServiceLine ToProto(const Registry& registry, const Record<ServiceLine>& rec
     added->set_financial_year(status.year.ToString());
     added->set_colour(status.colour);
   }
+  *message.mutable_validity() = ValidityOf(registry, record, at);
+  return message;
+}
+
+v1::Specification ToProto(const Registry& registry, const Record<Specification>& record, Viewpoint at) {
+  const Specification& value = record.value;
+  v1::Specification message;
+  message.set_name(ResourceName<Specification>(record.id));
+  message.set_specification_id(record.id);
+  message.set_service(value.service);
+  message.set_kind(EnumToProto<v1::SpecificationKind>(value.kind));
+  message.set_title(value.title);
+  message.set_version(value.version);
+  message.set_clinical_reference_group(value.clinical_reference_group);
+  *message.mutable_published_on() = ToProto(value.published_on);
+  if (value.review_on) *message.mutable_review_on() = ToProto(*value.review_on);
+  message.set_due(value.DueOn(at.as_of));
+  *message.mutable_validity() = ValidityOf(registry, record, at);
+  return message;
+}
+
+v1::ProviderEligibility ToProto(const Registry& registry, const Record<ProviderEligibility>& record,
+                                Viewpoint at) {
+  v1::ProviderEligibility message;
+  message.set_name(ResourceName<ProviderEligibility>(record.id));
+  message.set_eligibility_id(record.id);
+  message.set_provider(record.value.provider);
+  message.set_service_line(record.value.service_line);
+  *message.mutable_validity() = ValidityOf(registry, record, at);
+  return message;
+}
+
+v1::ServiceAssessment ToProto(const Registry& registry, const Record<ServiceAssessment>& record,
+                              Viewpoint at) {
+  const ServiceAssessment& value = record.value;
+  v1::ServiceAssessment message;
+  message.set_name(ResourceName<ServiceAssessment>(record.id));
+  message.set_assessment_id(record.id);
+  message.set_service(value.service);
+  for (const auto& finding : value.findings) {
+    auto* added = message.add_findings();
+    added->set_criterion(finding.criterion);
+    added->set_score(finding.score);
+    added->set_evidence(finding.evidence);
+    added->set_comment(finding.comment);
+  }
+  message.set_reviewer(value.reviewer);
+  message.set_outcome(EnumToProto<v1::Suitability>(value.outcome));
+  *message.mutable_assessed_on() = ToProto(value.assessed_on);
+  message.set_version(record.version);
   *message.mutable_validity() = ValidityOf(registry, record, at);
   return message;
 }
@@ -265,6 +318,12 @@ std::optional<OrganisationKind> FromProto(v1::OrganisationKind kind) {
 }
 std::optional<ServiceLineKind> FromProto(v1::ServiceLineKind kind) {
   return EnumFromProto<ServiceLineKind>(kind);
+}
+std::optional<SpecificationKind> FromProto(v1::SpecificationKind kind) {
+  return EnumFromProto<SpecificationKind>(kind);
+}
+std::optional<Suitability> FromProto(v1::Suitability suitability) {
+  return EnumFromProto<Suitability>(suitability);
 }
 std::optional<DelegationForm> FromProto(v1::DelegationForm form) {
   return EnumFromProto<DelegationForm>(form);

@@ -24,6 +24,12 @@ v1::ClinicalReferenceGroup ToProto(const Registry& registry, const Record<Clinic
                                    Viewpoint at);
 v1::Service ToProto(const Registry& registry, const Record<Service>& record, Viewpoint at);
 v1::ServiceLine ToProto(const Registry& registry, const Record<ServiceLine>& record, Viewpoint at);
+// `due` is worked out for the viewpoint's day.
+v1::Specification ToProto(const Registry& registry, const Record<Specification>& record, Viewpoint at);
+v1::ProviderEligibility ToProto(const Registry& registry, const Record<ProviderEligibility>& record,
+                                Viewpoint at);
+v1::ServiceAssessment ToProto(const Registry& registry, const Record<ServiceAssessment>& record,
+                              Viewpoint at);
 v1::Decision ToProto(const Registry& registry, const Record<Decision>& record, Viewpoint at);
 v1::Delegation ToProto(const Registry& registry, const Delegation& delegation, Viewpoint at);
 v1::ServiceStatus ToProto(const Registry& registry, const ServiceStatus& status, Viewpoint at);
@@ -34,6 +40,8 @@ DecisionDraft FromProto(const v1::Decision& decision);
 // Nothing for UNSPECIFIED.
 std::optional<OrganisationKind> FromProto(v1::OrganisationKind kind);
 std::optional<ServiceLineKind> FromProto(v1::ServiceLineKind kind);
+std::optional<SpecificationKind> FromProto(v1::SpecificationKind kind);
+std::optional<Suitability> FromProto(v1::Suitability suitability);
 std::optional<DelegationForm> FromProto(v1::DelegationForm form);
 std::optional<FundingBasis> FromProto(v1::FundingBasis basis);
 std::optional<ServiceCommissioning> FromProto(v1::ServiceCommissioning commissioning);

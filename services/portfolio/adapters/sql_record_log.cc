@@ -73,6 +73,14 @@ constexpr std::string_view kKind<Service> = "service";
 template <>
 constexpr std::string_view kKind<ServiceLine> = "service_line";
 template <>
+constexpr std::string_view kKind<Specification> = "specification";
+template <>
+constexpr std::string_view kKind<ProviderEligibility> = "provider_eligibility";
+template <>
+constexpr std::string_view kKind<AssessmentCriterion> = "assessment_criterion";
+template <>
+constexpr std::string_view kKind<ServiceAssessment> = "service_assessment";
+template <>
 constexpr std::string_view kKind<Decision> = "decision";
 
 // The columns of a record that have a database column of their own.

@@ -66,13 +66,30 @@ INSTANTIATE_TEST_SUITE_P(Engines, SqlRecordLogTest,
 TEST_P(SqlRecordLogTest, KeepsEveryRecordAsItWas) {
   Process writer(database_);
   ASSERT_THAT(writer.Loader(portfolio_reference(), 1).Execute(Context()), IsOkAndHolds(true));
+  ImportRecords import(*writer.store, writer.live, [] {});
+  ImportRecordsCommand unpublished;
+  unpublished.files = {
+      {"specifications.csv",
+       "specification,service,kind,title,version,clinical_reference_group,published_on,review_on,"
+       "effective_from,effective_to,provenance,inferred\n"
+       "S1,PSS-105,policy,Title,2.1,B02,2020-04-01,2023-04-01,2020-04-01,,desk,N\n"},
+      {"provider_eligibilities.csv",
+       "eligibility,provider,service_line,effective_from,effective_to,provenance,inferred\n"
+       "E1,RJ1,NCBPS01C,2025-04-01,2026-03-31,desk,N\n"},
+      {"service_assessments.csv",
+       "assessment,service,scores,evidence,comments,reviewer,outcome,assessed_on,effective_from,"
+       "effective_to,provenance,inferred\n"
+       "A1,PSS-14,governance=4,governance=Minutes,governance=Sound,Team,retained,2026-10-01,2026-10-01,,"
+       "desk,N\n"}};
+  ASSERT_THAT(import.Execute(Context(), unpublished), IsOk());
   Process reader(database_);
   ASSERT_THAT(reader.live.Refresh(Context()), IsOk());
   Snapshot written = writer.live.Current();
   Snapshot read = reader.live.Current();
-  EXPECT_EQ(read->change(), 1);
+  EXPECT_EQ(read->change(), 2);
   EXPECT_EQ(read->learnt_at(), written->learnt_at());
   auto same = [](const auto& a, const auto& b) {
+    EXPECT_FALSE(a.records().empty());
     ASSERT_EQ(a.records().size(), b.records().size());
     for (std::size_t i = 0; i < a.records().size(); ++i) {
       EXPECT_TRUE(a.records()[i].SaysTheSameAs(b.records()[i])) << a.records()[i].id;
@@ -87,6 +104,10 @@ TEST_P(SqlRecordLogTest, KeepsEveryRecordAsItWas) {
   same(written->clinical_reference_groups(), read->clinical_reference_groups());
   same(written->services(), read->services());
   same(written->service_lines(), read->service_lines());
+  same(written->specifications(), read->specifications());
+  same(written->provider_eligibilities(), read->provider_eligibilities());
+  same(written->assessment_criteria(), read->assessment_criteria());
+  same(written->service_assessments(), read->service_assessments());
   same(written->decisions(), read->decisions());
 }
 

@@ -72,6 +72,9 @@ template class GetRecords<Programme>;
 template class GetRecords<ClinicalReferenceGroup>;
 template class GetRecords<Service>;
 template class GetRecords<ServiceLine>;
+template class GetRecords<Specification>;
+template class GetRecords<ProviderEligibility>;
+template class GetRecords<ServiceAssessment>;
 template class GetRecords<Decision>;
 
 }  // namespace specom::portfolio

@@ -44,6 +44,24 @@ struct Kind<ServiceLine> {
   static constexpr std::string_view kNotFound = kServiceLineNotFound;
 };
 template <>
+struct Kind<Specification> {
+  static constexpr std::string_view kCollection = "specifications";
+  static constexpr std::string_view kNoun = "specification";
+  static constexpr std::string_view kNotFound = kSpecificationNotFound;
+};
+template <>
+struct Kind<ProviderEligibility> {
+  static constexpr std::string_view kCollection = "providerEligibilities";
+  static constexpr std::string_view kNoun = "provider eligibility";
+  static constexpr std::string_view kNotFound = kProviderEligibilityNotFound;
+};
+template <>
+struct Kind<ServiceAssessment> {
+  static constexpr std::string_view kCollection = "serviceAssessments";
+  static constexpr std::string_view kNoun = "service assessment";
+  static constexpr std::string_view kNotFound = kServiceAssessmentNotFound;
+};
+template <>
 struct Kind<Decision> {
   static constexpr std::string_view kCollection = "decisions";
   static constexpr std::string_view kNoun = "decision";

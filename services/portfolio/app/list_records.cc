@@ -53,6 +53,24 @@ bool Matches(const RecordFilter<ServiceLine>& filter, const Record<ServiceLine>&
          (!filter.highly_specialised || value.highly_specialised == *filter.highly_specialised) &&
          (filter.status.empty() || value.ColourIn(FinancialYear::Of(at.as_of)) == filter.status);
 }
+bool Matches(const RecordFilter<Specification>& filter, const Record<Specification>& record, const Registry&,
+             Viewpoint) {
+  const Specification& value = record.value;
+  return (filter.service.empty() || value.service == filter.service) &&
+         (filter.clinical_reference_group.empty() ||
+          value.clinical_reference_group == filter.clinical_reference_group) &&
+         (!filter.kind || value.kind == *filter.kind) && (!filter.due_on || value.DueOn(*filter.due_on));
+}
+bool Matches(const RecordFilter<ProviderEligibility>& filter, const Record<ProviderEligibility>& record,
+             const Registry&, Viewpoint) {
+  return (filter.provider.empty() || record.value.provider == filter.provider) &&
+         (filter.service_line.empty() || record.value.service_line == filter.service_line);
+}
+bool Matches(const RecordFilter<ServiceAssessment>& filter, const Record<ServiceAssessment>& record,
+             const Registry&, Viewpoint) {
+  return (filter.service.empty() || record.value.service == filter.service) &&
+         (!filter.outcome || record.value.outcome == *filter.outcome);
+}
 bool Matches(const RecordFilter<Decision>& filter, const Record<Decision>& record, const Registry& registry,
              Viewpoint at) {
   return (filter.icb.empty() || Holds(record.value.icbs, filter.icb)) &&
@@ -113,6 +131,9 @@ template class ListRecords<Programme>;
 template class ListRecords<ClinicalReferenceGroup>;
 template class ListRecords<Service>;
 template class ListRecords<ServiceLine>;
+template class ListRecords<Specification>;
+template class ListRecords<ProviderEligibility>;
+template class ListRecords<ServiceAssessment>;
 template class ListRecords<Decision>;
 
 }  // namespace specom::portfolio

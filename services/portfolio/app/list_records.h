@@ -39,6 +39,24 @@ struct RecordFilter<ServiceLine> {
   std::string status;
 };
 template <>
+struct RecordFilter<Specification> {
+  std::string service;
+  std::string clinical_reference_group;
+  std::optional<SpecificationKind> kind;
+  // Those that are due on this day.
+  std::optional<Date> due_on;
+};
+template <>
+struct RecordFilter<ProviderEligibility> {
+  std::string provider;
+  std::string service_line;
+};
+template <>
+struct RecordFilter<ServiceAssessment> {
+  std::string service;
+  std::optional<Suitability> outcome;
+};
+template <>
 struct RecordFilter<Decision> {
   std::string icb;
   // Covered by name or through a line of it.

@@ -26,6 +26,9 @@ struct Operations {
   RecordOperations<ClinicalReferenceGroup> clinical_reference_groups;
   RecordOperations<Service> services;
   RecordOperations<ServiceLine> service_lines;
+  RecordOperations<Specification> specifications;
+  RecordOperations<ProviderEligibility> provider_eligibilities;
+  RecordOperations<ServiceAssessment> service_assessments;
   RecordOperations<Decision> decisions;
   ResolveDelegation resolve_delegation;
   ListDelegations list_delegations;

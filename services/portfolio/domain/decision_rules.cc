@@ -118,20 +118,18 @@ class Checks {
       } else if (service->value.highly_specialised) {
         Add(Item("services", i), services[i], "is highly specialised, which NHS England never hands over");
       } else if (value().form != DelegationForm::kNhsEngland &&
-                 !AnyLineMayBeDelegated(services[i], first_day)) {
+                 !AnyLineMayBeHandedOver(services[i], first_day)) {
         Add(Item("services", i), services[i],
-            Concat({"has no line that was published as delegable in ",
-                    FinancialYear::Of(first_day.as_of).ToString(),
-                    "; name the single service lines instead"}));
+            "has no service line on the first day that may be handed over: highly specialised services "
+            "stay with NHS England, and top-ups and networks are reported only");
       }
     }
   }
 
-  bool AnyLineMayBeDelegated(std::string_view service, Viewpoint at) const {
+  bool AnyLineMayBeHandedOver(std::string_view service, Viewpoint at) const {
     auto lines = registry_.LinesOf(service, at);
-    return std::any_of(lines.begin(), lines.end(), [&](const auto* line) {
-      return line->value.DelegableIn(FinancialYear::Of(at.as_of));
-    });
+    return std::any_of(lines.begin(), lines.end(),
+                       [](const auto* line) { return line->value.MayBeHandedOver(); });
   }
 
   void CheckLines() {

@@ -18,7 +18,7 @@ struct DecisionProblem {
 // Every rule that the decision breaks, judged by all that the registry knows: its identifier is
 // well formed; it was taken on or before today; it covers at least one ICB and one service or line;
 // ICBs, services and lines exist on its days; nothing highly specialised is moved; a service has a
-// line whose published status lets it be delegated; joint commissioning has a joint committee;
+// line that may be handed over; joint commissioning has a joint committee;
 // conditions stand where the form says so.
 std::vector<DecisionProblem> CheckDecision(const Registry& registry, const Record<Decision>& decision,
                                            Date today);

@@ -66,12 +66,30 @@ TEST(CheckDecisionTest, KeepsHighlySpecialisedServicesAndLinesWithNhsEngland) {
               ElementsAre("services[0]", "services[1]", "service_lines[0]", "service_lines[1]"));
 }
 
-TEST(CheckDecisionTest, RefusesAServiceWithoutADelegableLineButLetsNhsEnglandKeepIt) {
+TEST(CheckDecisionTest, PassesAServiceThatNoPublicationMadeDelegable) {
   auto decision = SoundDecision();
-  decision.value.services = {"PSS-2A"};
-  EXPECT_THAT(FieldsOf(decision), ElementsAre("services[0]"));
-  decision.value.form = DelegationForm::kNhsEngland;
+  decision.value.services = {"PSS-14"};
+  EXPECT_FALSE(PackRegistry()->HasDelegableLine("PSS-14", On("2026-12-01")));
   EXPECT_THAT(FieldsOf(decision), IsEmpty());
+}
+
+TEST(CheckDecisionTest, RefusesAServiceWithoutALineToHandOverButLetsNhsEnglandKeepIt) {
+  Records more;
+  more.services.push_back(*PackRegistry()->services().At("PSS-14", On("2026-12-01")));
+  more.services.back().id = "PSS-900";
+  more.service_lines.push_back(*PackRegistry()->service_lines().At("NCBPS13G", On("2026-12-01")));
+  more.service_lines.back().id = "NCBPS900";
+  more.service_lines.back().value.service = "PSS-900";
+  more.service_lines.back().value.highly_specialised = true;
+  auto registry = PackRegistry()->With(std::move(more), 2, kToday.StartOfDayUtc());
+  auto decision = SoundDecision();
+  decision.value.services = {"PSS-900"};
+  auto problems = CheckDecision(*registry, decision, kToday);
+  ASSERT_EQ(problems.size(), 1u);
+  EXPECT_EQ(problems[0].field, "services[0]");
+  EXPECT_THAT(problems[0].rule, HasSubstr("highly specialised services stay with NHS England"));
+  decision.value.form = DelegationForm::kNhsEngland;
+  EXPECT_THAT(CheckDecision(*registry, decision, kToday), IsEmpty());
 }
 
 TEST(CheckDecisionTest, AsksForConditionsWhereTheFormHasThem) {

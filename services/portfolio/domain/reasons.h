@@ -10,6 +10,9 @@ inline constexpr std::string_view kProgrammeNotFound = "PROGRAMME_NOT_FOUND";
 inline constexpr std::string_view kClinicalReferenceGroupNotFound = "CLINICAL_REFERENCE_GROUP_NOT_FOUND";
 inline constexpr std::string_view kServiceNotFound = "SERVICE_NOT_FOUND";
 inline constexpr std::string_view kServiceLineNotFound = "SERVICE_LINE_NOT_FOUND";
+inline constexpr std::string_view kSpecificationNotFound = "SPECIFICATION_NOT_FOUND";
+inline constexpr std::string_view kProviderEligibilityNotFound = "PROVIDER_ELIGIBILITY_NOT_FOUND";
+inline constexpr std::string_view kServiceAssessmentNotFound = "SERVICE_ASSESSMENT_NOT_FOUND";
 inline constexpr std::string_view kDecisionNotFound = "DECISION_NOT_FOUND";
 inline constexpr std::string_view kIcbNotFound = "ICB_NOT_FOUND";
 // metadata: successors, replaced_on.

@@ -14,7 +14,8 @@ namespace specom::portfolio {
 namespace {
 
 constexpr std::string_view kListSeparator = ";";
-constexpr std::string_view kConditionSeparator = "|";
+// Between texts that may hold a list separator.
+constexpr std::string_view kTextSeparator = "|";
 
 std::string_view Trim(std::string_view text) {
   auto begin = text.find_first_not_of(" \t");
@@ -84,6 +85,11 @@ class Reader {
     if (!value) Problem(column, Concat({"write one of ", ListWords<Enum>()}));
     return value.value_or(Enum());
   }
+  template <class Enum>
+  std::optional<Enum> OptionalWord(std::string_view column) {
+    if (Text(column).empty()) return std::nullopt;
+    return Word<Enum>(column);
+  }
   std::int64_t Count(std::string_view column) {
     std::string text = Text(column);
     std::int64_t count = 0;
@@ -102,9 +108,10 @@ class Reader {
     return share;
   }
   // The pairs of "name=value;name=value".
-  std::vector<std::pair<std::string, std::string>> Pairs(std::string_view column) {
+  std::vector<std::pair<std::string, std::string>> Pairs(std::string_view column,
+                                                         std::string_view separator = kListSeparator) {
     std::vector<std::pair<std::string, std::string>> pairs;
-    for (const std::string& part : Split(Text(column), kListSeparator)) {
+    for (const std::string& part : Split(Text(column), separator)) {
       auto equals = part.find('=');
       if (equals == part.npos || equals == 0) {
         Problem(column, Concat({"write \"", part, "\" as name=value"}));
@@ -217,8 +224,8 @@ template <>
 struct Codec<Service> {
   static constexpr std::string_view kId = "service";
   static std::vector<std::string> Names() {
-    return {"manual_number",      "name",       "programme", "clinical_reference_groups",
-            "highly_specialised", "suitability"};
+    return {"manual_number",      "name",        "programme",    "clinical_reference_groups",
+            "highly_specialised", "suitability", "planning_tier"};
   }
   static Service Read(Reader& in) {
     Service value;
@@ -228,6 +235,7 @@ struct Codec<Service> {
     value.clinical_reference_groups = in.List("clinical_reference_groups");
     value.highly_specialised = in.Flag("highly_specialised");
     value.suitability = in.Word<Suitability>("suitability");
+    value.planning_tier = in.OptionalWord<PlanningTier>("planning_tier");
     return value;
   }
   static void Write(const Service& value, Columns& out) {
@@ -237,6 +245,7 @@ struct Codec<Service> {
     out["clinical_reference_groups"] = Join(value.clinical_reference_groups, kListSeparator);
     out["highly_specialised"] = YesNo(value.highly_specialised);
     out["suitability"] = ToWord(value.suitability);
+    out["planning_tier"] = value.planning_tier ? ToWord(*value.planning_tier) : "";
   }
 };
 
@@ -299,6 +308,127 @@ struct Codec<ServiceLine> {
 };
 
 template <>
+struct Codec<Specification> {
+  static constexpr std::string_view kId = "specification";
+  static std::vector<std::string> Names() {
+    return {"service", "kind", "title", "version", "clinical_reference_group", "published_on", "review_on"};
+  }
+  static Specification Read(Reader& in) {
+    Specification value;
+    value.service = in.Required("service");
+    value.kind = in.Word<SpecificationKind>("kind");
+    value.title = in.Required("title");
+    value.version = in.Required("version");
+    value.clinical_reference_group = in.Required("clinical_reference_group");
+    value.published_on = in.RequiredDate("published_on");
+    value.review_on = in.OptionalDate("review_on");
+    if (value.review_on && *value.review_on < value.published_on) {
+      in.Problem("review_on", "the day of review lies before the day of publication");
+    }
+    return value;
+  }
+  static void Write(const Specification& value, Columns& out) {
+    out["service"] = value.service;
+    out["kind"] = ToWord(value.kind);
+    out["title"] = value.title;
+    out["version"] = value.version;
+    out["clinical_reference_group"] = value.clinical_reference_group;
+    out["published_on"] = value.published_on.ToString();
+    out["review_on"] = value.review_on ? value.review_on->ToString() : "";
+  }
+};
+
+template <>
+struct Codec<ProviderEligibility> {
+  static constexpr std::string_view kId = "eligibility";
+  static std::vector<std::string> Names() { return {"provider", "service_line"}; }
+  static ProviderEligibility Read(Reader& in) {
+    return {in.Required("provider"), in.Required("service_line")};
+  }
+  static void Write(const ProviderEligibility& value, Columns& out) {
+    out["provider"] = value.provider;
+    out["service_line"] = value.service_line;
+  }
+};
+
+template <>
+struct Codec<AssessmentCriterion> {
+  static constexpr std::string_view kId = "criterion";
+  static std::vector<std::string> Names() { return {"aspect", "theme", "question"}; }
+  static AssessmentCriterion Read(Reader& in) {
+    return {in.Word<AssessmentAspect>("aspect"), in.Required("theme"), in.Required("question")};
+  }
+  static void Write(const AssessmentCriterion& value, Columns& out) {
+    out["aspect"] = ToWord(value.aspect);
+    out["theme"] = value.theme;
+    out["question"] = value.question;
+  }
+};
+
+template <>
+struct Codec<ServiceAssessment> {
+  static constexpr std::string_view kId = "assessment";
+  static std::vector<std::string> Names() {
+    return {"service", "scores", "evidence", "comments", "reviewer", "outcome", "assessed_on"};
+  }
+  static ServiceAssessment Read(Reader& in) {
+    ServiceAssessment value;
+    value.service = in.Required("service");
+    std::map<std::string, CriterionFinding> findings;
+    for (auto& [criterion, text] : in.Pairs("scores")) {
+      CriterionFinding finding{criterion, 0, "", ""};
+      if (!absl::SimpleAtoi(text, &finding.score) || finding.score < kLowestScore ||
+          finding.score > kHighestScore) {
+        in.Problem("scores", Concat({"write the score of ", criterion, " as a whole number from ",
+                                     std::to_string(kLowestScore), " to ", std::to_string(kHighestScore)}));
+      }
+      if (!findings.emplace(criterion, finding).second) {
+        in.Problem("scores", Concat({criterion, " stands twice; remove one"}));
+      }
+    }
+    if (in.Text("scores").empty()) in.Problem("scores", "score at least one criterion");
+    ReadTexts(in, "evidence", &CriterionFinding::evidence, findings);
+    ReadTexts(in, "comments", &CriterionFinding::comment, findings);
+    for (auto& [criterion, finding] : findings) value.findings.push_back(std::move(finding));
+    value.reviewer = in.Required("reviewer");
+    value.outcome = in.Word<Suitability>("outcome");
+    value.assessed_on = in.RequiredDate("assessed_on");
+    return value;
+  }
+  static void Write(const ServiceAssessment& value, Columns& out) {
+    out["service"] = value.service;
+    std::vector<std::string> scores, evidence, comments;
+    for (const auto& [criterion, score, proof, comment] : value.findings) {
+      scores.push_back(Concat({criterion, "=", std::to_string(score)}));
+      if (!proof.empty()) evidence.push_back(Concat({criterion, "=", proof}));
+      if (!comment.empty()) comments.push_back(Concat({criterion, "=", comment}));
+    }
+    out["scores"] = Join(scores, kListSeparator);
+    out["evidence"] = Join(evidence, kTextSeparator);
+    out["comments"] = Join(comments, kTextSeparator);
+    out["reviewer"] = value.reviewer;
+    out["outcome"] = ToWord(value.outcome);
+    out["assessed_on"] = value.assessed_on.ToString();
+  }
+
+ private:
+  // The texts on criteria that were scored, each at most once.
+  static void ReadTexts(Reader& in, std::string_view column, std::string CriterionFinding::*member,
+                        std::map<std::string, CriterionFinding>& findings) {
+    for (auto& [criterion, text] : in.Pairs(column, kTextSeparator)) {
+      auto finding = findings.find(criterion);
+      if (finding == findings.end()) {
+        in.Problem(column, Concat({criterion, " has no score; score it, or leave it out"}));
+      } else if (!(finding->second.*member).empty()) {
+        in.Problem(column, Concat({criterion, " stands twice; remove one"}));
+      } else {
+        finding->second.*member = text;
+      }
+    }
+  }
+};
+
+template <>
 struct Codec<Decision> {
   static constexpr std::string_view kId = "decision";
   static std::vector<std::string> Names() {
@@ -321,7 +451,7 @@ struct Codec<Decision> {
     value.services = in.List("services");
     value.service_lines = in.List("service_lines");
     value.agreement = in.Text("agreement");
-    value.conditions = in.List("conditions", kConditionSeparator);
+    value.conditions = in.List("conditions", kTextSeparator);
     value.source = in.Text("source");
     value.correction_reason = in.Text("correction_reason");
     return value;
@@ -336,7 +466,7 @@ struct Codec<Decision> {
     out["services"] = Join(value.services, kListSeparator);
     out["service_lines"] = Join(value.service_lines, kListSeparator);
     out["agreement"] = value.agreement;
-    out["conditions"] = Join(value.conditions, kConditionSeparator);
+    out["conditions"] = Join(value.conditions, kTextSeparator);
     out["source"] = value.source;
     out["correction_reason"] = value.correction_reason;
   }
@@ -346,6 +476,10 @@ template <class T>
 constexpr bool kIsSuccession = std::is_same_v<T, Succession>;
 
 }  // namespace
+
+bool IsOptionalColumn(std::string_view column) {
+  return column == "correction_reason" || column == "planning_tier";
+}
 
 template <class T>
 const std::vector<std::string>& ColumnNames() {
@@ -415,6 +549,10 @@ SPECOM_INSTANTIATE(Programme);
 SPECOM_INSTANTIATE(ClinicalReferenceGroup);
 SPECOM_INSTANTIATE(Service);
 SPECOM_INSTANTIATE(ServiceLine);
+SPECOM_INSTANTIATE(Specification);
+SPECOM_INSTANTIATE(ProviderEligibility);
+SPECOM_INSTANTIATE(AssessmentCriterion);
+SPECOM_INSTANTIATE(ServiceAssessment);
 SPECOM_INSTANTIATE(Decision);
 #undef SPECOM_INSTANTIATE
 

@@ -21,9 +21,13 @@ struct ColumnProblem {
 };
 
 // The columns of a kind in the order of its file. Lists are separated by ";", conditions by "|",
-// attributes and statuses are written "name=value;name=value"; "Y" and "N" are yes and no.
+// attributes, statuses and scores are written "name=value;name=value", evidence and comments
+// "criterion=text|criterion=text"; "Y" and "N" are yes and no.
 template <class T>
 const std::vector<std::string>& ColumnNames();
+
+// A file may leave the column out.
+bool IsOptionalColumn(std::string_view column);
 
 template <class T>
 Columns ToColumns(const Record<T>& record);

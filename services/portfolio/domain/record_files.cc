@@ -27,6 +27,14 @@ constexpr std::string_view kFileName<Service> = "services.csv";
 template <>
 constexpr std::string_view kFileName<ServiceLine> = "service_lines.csv";
 template <>
+constexpr std::string_view kFileName<Specification> = "specifications.csv";
+template <>
+constexpr std::string_view kFileName<ProviderEligibility> = "provider_eligibilities.csv";
+template <>
+constexpr std::string_view kFileName<AssessmentCriterion> = "assessment_criteria.csv";
+template <>
+constexpr std::string_view kFileName<ServiceAssessment> = "service_assessments.csv";
+template <>
 constexpr std::string_view kFileName<Decision> = "decisions.csv";
 
 template <class T>
@@ -34,14 +42,12 @@ std::string_view FileNameOf(const std::vector<Record<T>>&) {
   return kFileName<T>;
 }
 
-constexpr std::string_view kOptionalColumn = "correction_reason";
-
 template <class T>
 void ParseFile(const RecordFile& file, std::vector<Record<T>>& list, std::vector<int>& rows,
                std::vector<FileProblem>& problems) {
   std::vector<std::string> required;
   std::vector<std::string> optional;
-  for (const auto& name : ColumnNames<T>()) (name == kOptionalColumn ? optional : required).push_back(name);
+  for (const auto& name : ColumnNames<T>()) (IsOptionalColumn(name) ? optional : required).push_back(name);
   std::size_t problems_before = problems.size();
   CsvTable table = CsvTable::Parse(file.name, file.content, required, optional, problems);
   for (const auto& name : required) {
@@ -143,9 +149,34 @@ class ReferenceChecks {
     Each(parsed_.records.service_lines, [&](const Record<ServiceLine>& record) {
       CheckProgramme(record, record.value.programme);
       CheckGroups(record, record.value.clinical_reference_groups);
-      const std::string& service = record.value.service;
-      if (!service.empty() && after_.services().Latest(service, absl::InfiniteFuture()) == nullptr) {
-        Add(record, "service", service, "no service with this id is known");
+      if (!record.value.service.empty()) CheckService(record);
+    });
+    Each(parsed_.records.specifications, [&](const Record<Specification>& record) {
+      CheckService(record);
+      const std::string& group = record.value.clinical_reference_group;
+      if (after_.clinical_reference_groups().Latest(group, absl::InfiniteFuture()) == nullptr) {
+        Add(record, "clinical_reference_group", group, "no clinical reference group with this code is known");
+      }
+    });
+    Each(parsed_.records.provider_eligibilities, [&](const Record<ProviderEligibility>& record) {
+      CheckOrganisation(record, "provider", record.value.provider, OrganisationKind::kTrust);
+      const std::string& line = record.value.service_line;
+      if (after_.service_lines().Latest(line, absl::InfiniteFuture()) == nullptr) {
+        Add(record, "service_line", line, "no service line with this code is known");
+      }
+    });
+    Each(parsed_.records.service_assessments, [&](const Record<ServiceAssessment>& record) {
+      CheckService(record);
+      for (const auto& finding : record.value.findings) {
+        if (after_.assessment_criteria().Latest(finding.criterion, absl::InfiniteFuture()) == nullptr) {
+          Add(record, "scores", finding.criterion,
+              Concat({"no criterion with this code is known; the criteria are ",
+                      Join(after_.assessment_criteria().ids(), ", ")}));
+        }
+      }
+      if (record.value.assessed_on > today) {
+        Add(record, "assessed_on", record.value.assessed_on.ToString(),
+            "an assessment is recorded once it was made: not after today");
       }
     });
     Each(parsed_.records.successions, [&](const Record<Succession>& record) { CheckSuccession(record); });
@@ -177,9 +208,10 @@ class ReferenceChecks {
     if (code.empty()) return;
     const auto* found = after_.organisations().Latest(code, absl::InfiniteFuture());
     if (found == nullptr || found->value.kind != kind) {
-      Add(record, column, code,
-          kind == OrganisationKind::kRegion ? "no region with this code is known"
-                                            : "no ICB with this code is known");
+      std::string_view noun = kind == OrganisationKind::kRegion  ? "region"
+                              : kind == OrganisationKind::kTrust ? "trust"
+                                                                 : "ICB";
+      Add(record, column, code, Concat({"no ", noun, " with this code is known"}));
     }
   }
   template <class T>
@@ -194,6 +226,12 @@ class ReferenceChecks {
       if (after_.clinical_reference_groups().Latest(code, absl::InfiniteFuture()) == nullptr) {
         Add(record, "clinical_reference_groups", code, "no clinical reference group with this code is known");
       }
+    }
+  }
+  template <class T>
+  void CheckService(const Record<T>& record) {
+    if (after_.services().Latest(record.value.service, absl::InfiniteFuture()) == nullptr) {
+      Add(record, "service", record.value.service, "no service with this id is known");
     }
   }
   void CheckSuccession(const Record<Succession>& record) {
@@ -276,6 +314,11 @@ ImportPlan PlanImport(const Registry& registry, const Records& records, std::opt
        plan.records.clinical_reference_groups);
   kind(registry.services(), records.services, plan.records.services);
   kind(registry.service_lines(), records.service_lines, plan.records.service_lines);
+  kind(registry.specifications(), records.specifications, plan.records.specifications);
+  kind(registry.provider_eligibilities(), records.provider_eligibilities,
+       plan.records.provider_eligibilities);
+  kind(registry.assessment_criteria(), records.assessment_criteria, plan.records.assessment_criteria);
+  kind(registry.service_assessments(), records.service_assessments, plan.records.service_assessments);
   kind(registry.decisions(), records.decisions, plan.records.decisions);
   return plan;
 }

@@ -5,6 +5,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <set>
+
 #include "services/portfolio/domain/pack_for_tests.h"
 #include "services/portfolio/domain/record_columns.h"
 
@@ -37,8 +39,8 @@ TEST(ReferencePackFilesTest, KeepEveryRule) {
 TEST(ReferencePackFilesTest, NameWhereEveryFactComesFrom) {
   std::vector<FileProblem> problems;
   ParsedFiles parsed = ParseRecordFiles(PackFiles(), problems);
+  EXPECT_THAT(problems, IsEmpty());
   Records::ForEachKind(parsed.records, [](const auto& list) {
-    EXPECT_FALSE(list.empty());
     for (const auto& record : list) EXPECT_FALSE(record.provenance.empty()) << record.id;
   });
 }
@@ -53,6 +55,22 @@ TEST(ReferencePackFilesTest, SurviveBeingWrittenAsColumns) {
       EXPECT_THAT(lost, IsEmpty());
     }
   });
+}
+
+TEST(ReferencePackFilesTest, HoldEveryKindThatIsPublished) {
+  std::vector<FileProblem> problems;
+  ParsedFiles parsed = ParseRecordFiles(PackFiles(), problems);
+  std::set<std::string> empty;
+  Records::ForEachKind(parsed.records, [&]<class T>(const std::vector<Record<T>>& list) {
+    if (list.empty()) empty.insert(ColumnNames<T>().front());
+  });
+  EXPECT_THAT(empty, ElementsAre("assessment", "eligibility", "specification"));
+  EXPECT_EQ(parsed.records.assessment_criteria.size(), 19u);
+  int suitability = 0;
+  for (const auto& criterion : parsed.records.assessment_criteria) {
+    suitability += criterion.value.aspect == AssessmentAspect::kSuitability ? 1 : 0;
+  }
+  EXPECT_EQ(suitability, 6);
 }
 
 TEST(PlanImportTest, AddsNothingThatIsKnown) {
@@ -164,6 +182,125 @@ TEST(RecordFilesTest, RefuseSuccessionsThatDoNotAddUpOrGoInCircles) {
               ElementsAre(HasSubstr("leads back to QOQ"), HasSubstr("leads back to QF7")));
   EXPECT_THAT(ProblemsOf({{"successions.csv", header + "QOQ,QOQ,1.5,whole,2027-04-01,test,N\n"}}),
               ElementsAre(HasSubstr("column share, value \"1.5\""), HasSubstr("cannot succeed itself")));
+}
+
+constexpr char kSpecificationHeader[] =
+    "specification,service,kind,title,version,clinical_reference_group,published_on,review_on,"
+    "effective_from,effective_to,provenance,inferred\n";
+constexpr char kAssessmentHeader[] =
+    "assessment,service,scores,evidence,comments,reviewer,outcome,assessed_on,effective_from,effective_to,"
+    "provenance,inferred\n";
+
+TEST(RecordFilesTest, TakeTheTierThatAServiceIsPlannedAtOrLeaveItOut) {
+  auto tiers = [](const std::string& column, const std::string& value) {
+    std::vector<FileProblem> problems;
+    ParsedFiles parsed = ParseRecordFiles(
+        std::vector<RecordFile>{{"services.csv",
+                                 "service,manual_number,name,programme,clinical_reference_groups,"
+                                 "highly_specialised,suitability," +
+                                     column +
+                                     "effective_from,effective_to,provenance,inferred\n"
+                                     "PSS-14,14,Name,,,N,retained," +
+                                     value + "2026-04-01,,test,N\n"}},
+        problems);
+    EXPECT_EQ(problems.size(), value == "huge," ? 1u : 0u);
+    return parsed.records.services.empty() ? std::nullopt
+                                           : parsed.records.services.front().value.planning_tier;
+  };
+  EXPECT_EQ(tiers("", ""), std::nullopt);
+  EXPECT_EQ(tiers("planning_tier,", ","), std::nullopt);
+  EXPECT_EQ(tiers("planning_tier,", "1m_to_2.5m,"), PlanningTier::kFromOneMillion);
+  EXPECT_EQ(tiers("planning_tier,", "2.5m_to_10m,"), PlanningTier::kFromTwoAndAHalfMillion);
+  EXPECT_EQ(tiers("planning_tier,", "over_10m,"), PlanningTier::kOverTenMillion);
+  EXPECT_EQ(tiers("planning_tier,", "huge,"), std::nullopt);
+}
+
+TEST(RecordFilesTest, CheckSpecifications) {
+  std::string good = "A03-S,PSS-105,specification,Chemotherapy,2.1,B02,2020-04-01,,2020-04-01,,test,N\n";
+  EXPECT_THAT(ProblemsOf({{"specifications.csv", kSpecificationHeader + good}}), IsEmpty());
+  EXPECT_THAT(
+      ProblemsOf({{"specifications.csv",
+                   kSpecificationHeader + good +
+                       "X1,PSS-999,policy,Title,1,Z99,2020-04-01,2026-04-01,2020-04-01,,test,N\n"
+                       "X2,PSS-105,guide,,1,B02,,2020-13-01,2020-04-01,,test,N\n"
+                       "X3,PSS-105,policy,Title,1,B02,2020-04-01,2020-03-31,2020-04-01,,test,N\n"}}),
+      ElementsAre(
+          HasSubstr("row 4, column kind, value \"guide\": write one of specification or policy"),
+          HasSubstr("row 4, column title: a value is needed"),
+          HasSubstr("row 4, column published_on: a date is needed"),
+          HasSubstr("row 4, column review_on, value \"2020-13-01\": write a date"),
+          HasSubstr(
+              "row 5, column review_on, value \"2020-03-31\": the day of review lies before the day of"),
+          HasSubstr("row 3, column service, value \"PSS-999\": no service with this id is known"),
+          HasSubstr("row 3, column clinical_reference_group, value \"Z99\": no clinical reference group")));
+}
+
+TEST(RecordFilesTest, CheckProviderEligibilities) {
+  std::string header = "eligibility,provider,service_line,effective_from,effective_to,provenance,inferred\n";
+  EXPECT_THAT(
+      ProblemsOf({{"provider_eligibilities.csv", header + "E1,RJ1,NCBPS01C,2025-04-01,2026-03-31,test,N\n"}}),
+      IsEmpty());
+  EXPECT_THAT(ProblemsOf({{"provider_eligibilities.csv", header + "E1,QOQ,NCBPS00X,2025-04-01,,test,N\n"}}),
+              ElementsAre(HasSubstr("column provider, value \"QOQ\": no trust with this code is known"),
+                          HasSubstr("column service_line, value \"NCBPS00X\": no service line with")));
+}
+
+TEST(RecordFilesTest, ReadAnAssessmentByCriterion) {
+  std::vector<FileProblem> problems;
+  ParsedFiles parsed = ParseRecordFiles(
+      std::vector<RecordFile>{
+          {"service_assessments.csv",
+           std::string(kAssessmentHeader) +
+               "PSS-14-2026,PSS-14,provider-count=2;governance=4,governance=Minutes; a=b|provider-count=7 "
+               "trusts,governance=Sound,Programme "
+               "team,suitable_not_yet_ready,2026-10-01,2026-10-01,,test,N\n"}},
+      problems);
+  ASSERT_THAT(problems, IsEmpty());
+  const auto& record = parsed.records.service_assessments.front();
+  ASSERT_EQ(record.value.findings.size(), 2u);
+  EXPECT_EQ(record.value.findings[0], (CriterionFinding{"governance", 4, "Minutes; a=b", "Sound"}));
+  EXPECT_EQ(record.value.findings[1], (CriterionFinding{"provider-count", 2, "7 trusts", ""}));
+  EXPECT_EQ(record.value.outcome, Suitability::kSuitableNotYetReady);
+  std::vector<ColumnProblem> lost;
+  EXPECT_TRUE(FromColumns<ServiceAssessment>(ToColumns(record), lost).SaysTheSameAs(record));
+  EXPECT_THAT(lost, IsEmpty());
+}
+
+TEST(RecordFilesTest, RefuseAnAssessmentByUnknownCriteria) {
+  EXPECT_THAT(
+      ProblemsOf(
+          {{"service_assessments.csv",
+            std::string(kAssessmentHeader) +
+                "A1,PSS-14,governance=6;governance=3,spend=High,,,retained,2026-10-01,2026-10-01,,t,N\n"
+                "A2,PSS-14,,,,Team,perhaps,2026-10-01,2026-10-01,,t,N\n"
+                "A3,PSS-999,charm=3,,,Team,retained,2026-11-21,2026-10-01,,t,N\n"}}),
+      ElementsAre(
+          HasSubstr("row 2, column scores, value \"governance=6;governance=3\": write the score of "
+                    "governance as a whole number from 1 to 5"),
+          HasSubstr("row 2, column scores, value \"governance=6;governance=3\": governance stands twice"),
+          HasSubstr("row 2, column evidence, value \"spend=High\": spend has no score"),
+          HasSubstr("row 2, column reviewer: a value is needed"),
+          HasSubstr("row 3, column scores: score at least one criterion"),
+          HasSubstr("row 3, column outcome, value \"perhaps\": write one of suitable_and_ready"),
+          HasSubstr("row 4, column service, value \"PSS-999\": no service with this id is known"),
+          HasSubstr("row 4, column scores, value \"charm\": no criterion with this code is known; the "
+                    "criteria are activity, co-dependent-services"),
+          HasSubstr("row 4, column assessed_on, value \"2026-11-21\": an assessment is recorded once")));
+}
+
+TEST(SpecificationTest, IsDueSixYearsAfterPublicationOrPastItsReview) {
+  Specification specification;
+  specification.published_on = Day("2020-02-29");
+  EXPECT_FALSE(specification.DueOn(Day("2026-02-28")));
+  EXPECT_TRUE(specification.DueOn(Day("2026-03-01")));
+  specification.published_on = Day("2020-04-01");
+  EXPECT_FALSE(specification.DueOn(Day("2026-04-01")));
+  EXPECT_TRUE(specification.DueOn(Day("2026-04-02")));
+  specification.review_on = Day("2023-04-01");
+  EXPECT_FALSE(specification.DueOn(Day("2023-04-01")));
+  EXPECT_TRUE(specification.DueOn(Day("2023-04-02")));
+  specification.review_on = Day("2030-04-01");
+  EXPECT_TRUE(specification.DueOn(Day("2026-04-02"))) << "a late review does not make it younger";
 }
 
 TEST(RecordFilesTest, CheckDecisionsByTheirRules) {

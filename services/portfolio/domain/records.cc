@@ -1,5 +1,7 @@
 #include "services/portfolio/domain/records.h"
 
+#include <tuple>
+
 namespace specom::portfolio {
 
 Date PrescribedServicesBegan() {
@@ -17,7 +19,13 @@ std::string_view ServiceLine::ColourIn(FinancialYear year) const {
 }
 
 bool ServiceLine::DelegableIn(FinancialYear year) const {
-  return kind == ServiceLineKind::kService && !highly_specialised && ColourIn(year) == kDelegableColour;
+  return MayBeHandedOver() && ColourIn(year) == kDelegableColour;
+}
+
+bool Specification::DueOn(Date day) const {
+  bool past_review = review_on && *review_on < day;
+  return past_review || std::tuple(published_on.year() + kSpecificationYears, published_on.month(),
+                                   published_on.day()) < std::tuple(day.year(), day.month(), day.day());
 }
 
 std::size_t Records::size() const {

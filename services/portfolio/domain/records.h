@@ -108,6 +108,9 @@ struct ClinicalReferenceGroup {
 
 enum class Suitability { kSuitableAndReady, kSuitableNotYetReady, kRetained, kHighlySpecialised };
 
+// The population that a service is planned for: 1 to 2.5 million, up to 10 million, or more.
+enum class PlanningTier { kFromOneMillion, kFromTwoAndAHalfMillion, kOverTenMillion };
+
 // A prescribed specialised service. id: a ServiceId.
 struct Service {
   std::string manual_number;
@@ -116,6 +119,8 @@ struct Service {
   std::vector<std::string> clinical_reference_groups;
   bool highly_specialised = false;
   Suitability suitability = Suitability::kRetained;
+  // Nothing: not published.
+  std::optional<PlanningTier> planning_tier;
 
   bool operator==(const Service&) const = default;
 };
@@ -150,10 +155,84 @@ struct ServiceLine {
   // The colour that stands in a year: that of the latest listed year up to it; before the first
   // listed year, that of the first.
   std::string_view ColourIn(FinancialYear year) const;
-  // The published status lets it be delegated in the year. Highly specialised lines never are.
+  // A decision may hand it over: it stands for care, and is not highly specialised.
+  bool MayBeHandedOver() const { return kind == ServiceLineKind::kService && !highly_specialised; }
+  // And its published status says so in the year.
   bool DelegableIn(FinancialYear year) const;
 
   bool operator==(const ServiceLine&) const = default;
+};
+
+enum class SpecificationKind { kSpecification, kPolicy };
+
+// Years after which a specification or policy is due, whatever its day of review.
+inline constexpr int kSpecificationYears = 6;
+
+// A national specification or clinical commissioning policy. id: an identifier; a later version
+// begins where the one before it ends.
+struct Specification {
+  std::string service;
+  SpecificationKind kind = SpecificationKind::kSpecification;
+  std::string title;
+  // As its publisher numbers it.
+  std::string version;
+  // The group that owns it.
+  std::string clinical_reference_group;
+  Date published_on;
+  // Nothing: none was set.
+  std::optional<Date> review_on;
+
+  // Published more than kSpecificationYears before the day, or its day of review has passed.
+  bool DueOn(Date day) const;
+
+  bool operator==(const Specification&) const = default;
+};
+
+// A provider may be paid for a service line on the days of the record. id: an identifier.
+struct ProviderEligibility {
+  // The trust's organisation code.
+  std::string provider;
+  std::string service_line;
+
+  bool operator==(const ProviderEligibility&) const = default;
+};
+
+enum class AssessmentAspect { kSuitability, kReadiness };
+
+// What a service is assessed by. id: its code.
+struct AssessmentCriterion {
+  AssessmentAspect aspect = AssessmentAspect::kSuitability;
+  std::string theme;
+  std::string question;
+
+  bool operator==(const AssessmentCriterion&) const = default;
+};
+
+inline constexpr int kLowestScore = 1;
+// Speaks most for leadership by ICBs.
+inline constexpr int kHighestScore = 5;
+
+struct CriterionFinding {
+  // The criterion's code.
+  std::string criterion;
+  // kLowestScore to kHighestScore.
+  int score = kLowestScore;
+  std::string evidence;
+  std::string comment;
+
+  bool operator==(const CriterionFinding&) const = default;
+};
+
+// A suitability and readiness assessment. id: an identifier; a reassessment is a later version.
+struct ServiceAssessment {
+  std::string service;
+  // By criterion, each once.
+  std::vector<CriterionFinding> findings;
+  std::string reviewer;
+  Suitability outcome = Suitability::kRetained;
+  Date assessed_on;
+
+  bool operator==(const ServiceAssessment&) const = default;
 };
 
 enum class DelegationForm { kNhsEngland, kJoint, kDelegated, kDelegatedWithConditions };
@@ -167,7 +246,8 @@ struct Decision {
   DelegationForm form = DelegationForm::kDelegated;
   FundingBasis funding_basis = FundingBasis::kPopulationIcb;
   std::vector<std::string> icbs;
-  // All lines of these that may be delegated.
+  // Of a service with lines published as delegable in the record's first financial year those, as
+  // long as they are; of another every line that may be handed over.
   std::vector<std::string> services;
   // Single lines besides, whatever their published status unless they are highly specialised.
   std::vector<std::string> service_lines;
@@ -188,6 +268,10 @@ struct Records {
   std::vector<Record<ClinicalReferenceGroup>> clinical_reference_groups;
   std::vector<Record<Service>> services;
   std::vector<Record<ServiceLine>> service_lines;
+  std::vector<Record<Specification>> specifications;
+  std::vector<Record<ProviderEligibility>> provider_eligibilities;
+  std::vector<Record<AssessmentCriterion>> assessment_criteria;
+  std::vector<Record<ServiceAssessment>> service_assessments;
   std::vector<Record<Decision>> decisions;
 
   // Calls `visit(list)` for the list of every kind.
@@ -199,6 +283,10 @@ struct Records {
     visit(records.clinical_reference_groups);
     visit(records.services);
     visit(records.service_lines);
+    visit(records.specifications);
+    visit(records.provider_eligibilities);
+    visit(records.assessment_criteria);
+    visit(records.service_assessments);
     visit(records.decisions);
   }
   std::size_t size() const;

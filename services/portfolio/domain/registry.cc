@@ -71,6 +71,22 @@ const History<ServiceLine>& Registry::Of() const {
   return service_lines_;
 }
 template <>
+const History<Specification>& Registry::Of() const {
+  return specifications_;
+}
+template <>
+const History<ProviderEligibility>& Registry::Of() const {
+  return provider_eligibilities_;
+}
+template <>
+const History<AssessmentCriterion>& Registry::Of() const {
+  return assessment_criteria_;
+}
+template <>
+const History<ServiceAssessment>& Registry::Of() const {
+  return service_assessments_;
+}
+template <>
 const History<Decision>& Registry::Of() const {
   return decisions_;
 }
@@ -85,6 +101,10 @@ std::shared_ptr<const Registry> Registry::Build(Records records, std::int64_t ch
   registry->clinical_reference_groups_ = History(std::move(records.clinical_reference_groups));
   registry->services_ = History(std::move(records.services));
   registry->service_lines_ = History(std::move(records.service_lines));
+  registry->specifications_ = History(std::move(records.specifications));
+  registry->provider_eligibilities_ = History(std::move(records.provider_eligibilities));
+  registry->assessment_criteria_ = History(std::move(records.assessment_criteria));
+  registry->service_assessments_ = History(std::move(records.service_assessments));
   registry->decisions_ = History(std::move(records.decisions));
   registry->Index();
   return registry;
@@ -92,9 +112,16 @@ std::shared_ptr<const Registry> Registry::Build(Records records, std::int64_t ch
 
 std::shared_ptr<const Registry> Registry::With(Records more, std::int64_t change,
                                                absl::Time learnt_at) const {
-  Records all{organisations_.records(), successions_.records(),
-              programmes_.records(),    clinical_reference_groups_.records(),
-              services_.records(),      service_lines_.records(),
+  Records all{organisations_.records(),
+              successions_.records(),
+              programmes_.records(),
+              clinical_reference_groups_.records(),
+              services_.records(),
+              service_lines_.records(),
+              specifications_.records(),
+              provider_eligibilities_.records(),
+              assessment_criteria_.records(),
+              service_assessments_.records(),
               decisions_.records()};
   auto append = [](auto& to, auto& from) {
     to.insert(to.end(), std::make_move_iterator(from.begin()), std::make_move_iterator(from.end()));
@@ -105,6 +132,10 @@ std::shared_ptr<const Registry> Registry::With(Records more, std::int64_t change
   append(all.clinical_reference_groups, more.clinical_reference_groups);
   append(all.services, more.services);
   append(all.service_lines, more.service_lines);
+  append(all.specifications, more.specifications);
+  append(all.provider_eligibilities, more.provider_eligibilities);
+  append(all.assessment_criteria, more.assessment_criteria);
+  append(all.service_assessments, more.service_assessments);
   append(all.decisions, more.decisions);
   return Build(std::move(all), change, learnt_at);
 }
@@ -195,6 +226,16 @@ std::vector<const Record<ServiceLine>*> Registry::LinesOf(std::string_view servi
   return lines;
 }
 
+bool Registry::HasDelegableLine(std::string_view service, Viewpoint at) const {
+  auto it = lines_of_service_.find(service);
+  if (service.empty() || it == lines_of_service_.end()) return false;
+  return std::any_of(it->second.begin(), it->second.end(), [&](std::string_view code) {
+    const auto* line = service_lines_.At(code, at);
+    return line != nullptr && line->value.service == service &&
+           line->value.DelegableIn(FinancialYear::Of(at.as_of));
+  });
+}
+
 std::vector<std::string> Registry::ServicesCoveredBy(const Record<Decision>& decision,
                                                      absl::Time as_known_at) const {
   std::set<std::string> services(decision.value.services.begin(), decision.value.services.end());
@@ -221,19 +262,28 @@ const Registry::DecisionList* Registry::DecisionsOnLine(std::string_view icb, st
   return it == decisions_on_line_.end() ? nullptr : &it->second;
 }
 
+bool Registry::CoversByService(const Record<Decision>& decision, const Record<ServiceLine>& line,
+                               Viewpoint at) const {
+  return line.value.DelegableIn(FinancialYear::Of(at.as_of)) ||
+         (line.value.MayBeHandedOver() &&
+          !HasDelegableLine(line.value.service, {decision.effective.from, at.as_known_at}));
+}
+
 const Record<Decision>* Registry::PrevailingDecision(std::string_view icb, const Record<ServiceLine>& line,
                                                      Viewpoint at) const {
   const Record<Decision>* best = nullptr;
-  auto consider = [&](const DecisionList* list) {
+  auto consider = [&](const DecisionList* list, auto covers) {
     if (list == nullptr) return;
     for (const auto* decision : *list) {
       if (!decision->KnownAt(at.as_known_at) || !decision->effective.Contains(at.as_of)) continue;
-      if (best == nullptr || PrevailsOver(*decision, *best)) best = decision;
+      if (best != nullptr && !PrevailsOver(*decision, *best)) continue;
+      if (covers(*decision)) best = decision;
     }
   };
   if (line.value.highly_specialised) return nullptr;
-  consider(DecisionsOnLine(icb, line.id));
-  if (line.value.DelegableIn(FinancialYear::Of(at.as_of))) consider(DecisionsOn(icb, line.value.service));
+  consider(DecisionsOnLine(icb, line.id), [](const Record<Decision>&) { return true; });
+  consider(DecisionsOn(icb, line.value.service),
+           [&](const Record<Decision>& decision) { return CoversByService(decision, line, at); });
   return best;
 }
 

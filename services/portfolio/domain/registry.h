@@ -115,6 +115,10 @@ class Registry {
   }
   const History<Service>& services() const { return services_; }
   const History<ServiceLine>& service_lines() const { return service_lines_; }
+  const History<Specification>& specifications() const { return specifications_; }
+  const History<ProviderEligibility>& provider_eligibilities() const { return provider_eligibilities_; }
+  const History<AssessmentCriterion>& assessment_criteria() const { return assessment_criteria_; }
+  const History<ServiceAssessment>& service_assessments() const { return service_assessments_; }
   const History<Decision>& decisions() const { return decisions_; }
   template <class T>
   const History<T>& Of() const;
@@ -131,6 +135,8 @@ class Registry {
   const Record<Organisation>* CommitteeOf(std::string_view icb, Viewpoint at) const;
   // The lines that belong to the service on the day, by code.
   std::vector<const Record<ServiceLine>*> LinesOf(std::string_view service, Viewpoint at) const;
+  // One of its lines was published as delegable in the day's financial year.
+  bool HasDelegableLine(std::string_view service, Viewpoint at) const;
   // The services that the decision covers wholly or in part on its first day, sorted: those that it
   // names and those of the single lines that it names.
   std::vector<std::string> ServicesCoveredBy(const Record<Decision>& decision, absl::Time as_known_at) const;
@@ -172,6 +178,8 @@ class Registry {
   bool HasPredecessors(std::string_view icb, absl::Time as_known_at) const;
   // The days on which questions about the ICB are answered, as known; nothing: never heard of.
   std::optional<DateSpan> DaysOfIcb(std::string_view icb, absl::Time as_known_at) const;
+  // The decision, which names the line's service, covers the line on the day.
+  bool CoversByService(const Record<Decision>& decision, const Record<ServiceLine>& line, Viewpoint at) const;
   // The decision that prevails for the ICB itself: the latest taken.
   const Record<Decision>* PrevailingDecision(std::string_view icb, const Record<ServiceLine>& line,
                                              Viewpoint at) const;
@@ -193,6 +201,10 @@ class Registry {
   History<ClinicalReferenceGroup> clinical_reference_groups_;
   History<Service> services_;
   History<ServiceLine> service_lines_;
+  History<Specification> specifications_;
+  History<ProviderEligibility> provider_eligibilities_;
+  History<AssessmentCriterion> assessment_criteria_;
+  History<ServiceAssessment> service_assessments_;
   History<Decision> decisions_;
 
   using Text = std::string_view;

@@ -273,6 +273,40 @@ TEST(DelegationTest, ASingleLineIsMovedWhateverItsStatusUnlessHighlySpecialised)
             DelegationRule::kHighlySpecialised);
 }
 
+TEST(DelegationTest, ADecisionMakesARetainedServiceDelegable) {
+  absl::Time now = Day("2026-11-20").StartOfDayUtc();
+  auto registry = WithDecision(*PackRegistry(),
+                               MakeDecision("pulmonary-hypertension", DelegationForm::kDelegated, {"QOQ"},
+                                            {"PSS-14", "PSS-56"}, {Day("2026-04-01"), std::nullopt}, now));
+  Delegation answer = ResolveOk(*registry, "QOQ", "NCBPS13G", {Day("2026-04-30"), now});
+  EXPECT_EQ(answer.form, DelegationForm::kDelegated);
+  EXPECT_EQ(answer.commissioner, "QOQ");
+  EXPECT_EQ(answer.rule, DelegationRule::kDecision);
+  EXPECT_EQ(answer.effective, (DateSpan{Day("2026-04-01"), std::nullopt}));
+  Delegation yesterday = ResolveOk(*registry, "QOQ", "NCBPS13G", {Day("2026-04-30"), now - absl::Hours(24)});
+  EXPECT_EQ(yesterday.form, DelegationForm::kNhsEngland);
+  EXPECT_EQ(yesterday.rule, DelegationRule::kRetained);
+  EXPECT_EQ(ResolveOk(*registry, "QF7", "NCBPS13G", {Day("2026-04-30"), now}).form,
+            DelegationForm::kNhsEngland);
+  for (const char* line : {"NCBPS42A", "NCBPS42B", "NCBPS42C", "NCBPS42D", "NCBPS42E"}) {
+    EXPECT_EQ(ResolveOk(*registry, "QOQ", line, On("2026-04-30")).form, DelegationForm::kDelegated) << line;
+  }
+  // NHS England takes it back under the same name.
+  auto back = WithDecision(*registry, MakeDecision("back", DelegationForm::kNhsEngland, {"QOQ"}, {"PSS-14"},
+                                                   {Day("2026-12-01"), std::nullopt}, now + absl::Hours(24)));
+  EXPECT_EQ(ResolveOk(*back, "QOQ", "NCBPS13G", On("2026-12-01")).form, DelegationForm::kNhsEngland);
+  EXPECT_EQ(ResolveOk(*back, "QOQ", "NCBPS13G", On("2026-11-30")).form, DelegationForm::kDelegated);
+}
+
+TEST(DelegationTest, ADecisionOnAPartlyDelegableServiceCoversItsDelegableLinesOnly) {
+  // Of PSS-6, NCBPS22SB is published as retained beside delegable lines.
+  ASSERT_TRUE(PackRegistry()->HasDelegableLine("PSS-6", On("2025-10-01")));
+  auto registry = WithDecision(
+      *PackRegistry(), MakeDecision("part", DelegationForm::kDelegated, {"QOQ"}, {"PSS-6"},
+                                    {Day("2025-10-01"), std::nullopt}, Day("2025-09-01").StartOfDayUtc()));
+  EXPECT_EQ(ResolveOk(*registry, "QOQ", "NCBPS22SB", On("2025-11-01")).rule, DelegationRule::kRetained);
+}
+
 TEST(SuccessorTest, InheritsWhatItsPredecessorsHold) {
   Delegation answer = ResolveOk(*PackRegistry(), "ICB-ESSEX", "NCBPS01C", On("2026-05-01"));
   EXPECT_EQ(answer.form, DelegationForm::kDelegated);

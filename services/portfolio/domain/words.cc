@@ -32,6 +32,28 @@ struct Words<Suitability> {
   }};
 };
 template <>
+struct Words<PlanningTier> {
+  static constexpr std::array<std::pair<PlanningTier, std::string_view>, 3> kTable = {{
+      {PlanningTier::kFromOneMillion, "1m_to_2.5m"},
+      {PlanningTier::kFromTwoAndAHalfMillion, "2.5m_to_10m"},
+      {PlanningTier::kOverTenMillion, "over_10m"},
+  }};
+};
+template <>
+struct Words<SpecificationKind> {
+  static constexpr std::array<std::pair<SpecificationKind, std::string_view>, 2> kTable = {{
+      {SpecificationKind::kSpecification, "specification"},
+      {SpecificationKind::kPolicy, "policy"},
+  }};
+};
+template <>
+struct Words<AssessmentAspect> {
+  static constexpr std::array<std::pair<AssessmentAspect, std::string_view>, 2> kTable = {{
+      {AssessmentAspect::kSuitability, "suitability"},
+      {AssessmentAspect::kReadiness, "readiness"},
+  }};
+};
+template <>
 struct Words<ServiceLineKind> {
   static constexpr std::array<std::pair<ServiceLineKind, std::string_view>, 5> kTable = {{
       {ServiceLineKind::kService, "service"},
@@ -76,6 +98,15 @@ std::string_view ToWord(OrganisationKind value) {
 std::string_view ToWord(Suitability value) {
   return WordOf(value);
 }
+std::string_view ToWord(PlanningTier value) {
+  return WordOf(value);
+}
+std::string_view ToWord(SpecificationKind value) {
+  return WordOf(value);
+}
+std::string_view ToWord(AssessmentAspect value) {
+  return WordOf(value);
+}
 std::string_view ToWord(ServiceLineKind value) {
   return WordOf(value);
 }
@@ -107,11 +138,17 @@ std::string ListWords() {
 
 template std::optional<OrganisationKind> ParseWord(std::string_view);
 template std::optional<Suitability> ParseWord(std::string_view);
+template std::optional<PlanningTier> ParseWord(std::string_view);
+template std::optional<SpecificationKind> ParseWord(std::string_view);
+template std::optional<AssessmentAspect> ParseWord(std::string_view);
 template std::optional<ServiceLineKind> ParseWord(std::string_view);
 template std::optional<DelegationForm> ParseWord(std::string_view);
 template std::optional<FundingBasis> ParseWord(std::string_view);
 template std::string ListWords<OrganisationKind>();
 template std::string ListWords<Suitability>();
+template std::string ListWords<PlanningTier>();
+template std::string ListWords<SpecificationKind>();
+template std::string ListWords<AssessmentAspect>();
 template std::string ListWords<ServiceLineKind>();
 template std::string ListWords<DelegationForm>();
 template std::string ListWords<FundingBasis>();

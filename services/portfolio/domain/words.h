@@ -12,7 +12,10 @@ namespace specom::portfolio {
 // e.g. "sub_icb", "suitable_and_ready", "top_up", "delegated_with_conditions", "population_icb".
 std::string_view ToWord(OrganisationKind value);
 std::string_view ToWord(Suitability value);
+std::string_view ToWord(PlanningTier value);
 std::string_view ToWord(ServiceLineKind value);
+std::string_view ToWord(SpecificationKind value);
+std::string_view ToWord(AssessmentAspect value);
 std::string_view ToWord(DelegationForm value);
 std::string_view ToWord(FundingBasis value);
 
