@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "libs/base/digest.h"
 #include "libs/base/status.h"
+#include "services/finance/domain/aggregate.h"
 #include "services/finance/domain/reasons.h"
 
 namespace specom::finance {
@@ -63,13 +64,6 @@ std::vector<std::int64_t> WholePenceByRegion(const PreparedInputs& inputs, std::
   }
   return pence;
 }
-
-// The sums that an ICB, a region or England is built from. Money that is not whole pence stays
-// exact, for the ratios.
-struct Sums {
-  CompensatedSum opening_target, closing_target, grown_baseline, population;
-  bool population_known = true;
-};
 
 class Allocator {
  public:
@@ -134,27 +128,12 @@ class Allocator {
         icb.components.push_back({inputs_.components[c].component, inputs_.components[c].treatment,
                                   inputs_.ComponentBaseline(c, i), amounts[c * n + i]});
       }
+      if (has_taken_out_) icb.taken_out = icb.retained = Pence(0);
+      if (has_pass_through_) icb.pass_through = Pence(0);
+      if (has_adjustments_) icb.adjustments = Pence(0);
       SetTotals(icb);
       result_.icbs.push_back(std::move(icb));
     }
-  }
-
-  // What is taken out, passed through, adjusted, and left of the allocation, from the components.
-  void SetTotals(Allocation& allocation) const {
-    std::int64_t taken_out = 0, pass_through = 0, adjustments = 0;
-    for (const ComponentAmount& component : allocation.components) {
-      if (component.treatment == ComponentTreatment::kTakenOut) taken_out += component.amount.value();
-      if (component.treatment == ComponentTreatment::kPassThrough) pass_through += component.amount.value();
-      if (component.treatment == ComponentTreatment::kAdjustment) adjustments += component.amount.value();
-    }
-    const std::int64_t retained = allocation.allocation.value() - taken_out;
-    if (has_taken_out_) {
-      allocation.taken_out = Pence(taken_out);
-      allocation.retained = Pence(retained);
-    }
-    if (has_pass_through_) allocation.pass_through = Pence(pass_through);
-    if (has_adjustments_) allocation.adjustments = Pence(adjustments);
-    allocation.resource_allocation = Pence(retained + pass_through + adjustments);
   }
 
   // Every component's amount, component by component and within it ICB by ICB.
@@ -235,69 +214,22 @@ class Allocator {
   }
 
   void SetAggregates() {
-    std::vector<Sums> sums(inputs_.regions.size());
-    Sums england;
-    for (std::size_t r = 0; r < inputs_.regions.size(); ++r) {
-      Allocation region;
-      region.code = inputs_.regions[r].code.value();
-      region.name = inputs_.regions[r].name;
-      region.region = region.name;
-      region.region_code = region.code;
+    std::vector<Aggregate> sums(inputs_.regions.size(), Aggregate(inputs_.rules.combination));
+    Aggregate england(inputs_.rules.combination);
+    for (std::size_t i = 0; i < inputs_.size(); ++i) {
+      const ExactAmounts exact = {columns_.opening_target[i], columns_.closing_target[i],
+                                  columns_.grown_baseline[i]};
+      sums[inputs_.region_of[i]].Add(result_.icbs[i], exact);
+      england.Add(result_.icbs[i], exact);
+    }
+    for (std::size_t r = 0; r < sums.size(); ++r) {
+      Allocation region = sums[r].Total();
+      region.code = region.region_code = inputs_.regions[r].code.value();
+      region.name = region.region = inputs_.regions[r].name;
       result_.regions.push_back(std::move(region));
     }
-    result_.england.code = "England";
-    result_.england.name = "England";
-    for (std::size_t i = 0; i < inputs_.size(); ++i) {
-      const std::size_t r = inputs_.region_of[i];
-      AddIcb(i, result_.regions[r], sums[r]);
-      AddIcb(i, result_.england, england);
-    }
-    for (std::size_t r = 0; r < sums.size(); ++r) SetRatios(result_.regions[r], sums[r]);
-    SetRatios(result_.england, england);
-  }
-
-  static void AddTo(Pence& sum, Pence amount) { sum = Pence(sum.value() + amount.value()); }
-  static void AddTo(std::optional<Pence>& sum, const std::optional<Pence>& amount) {
-    if (amount) sum = Pence(sum.value_or(Pence(0)).value() + amount->value());
-  }
-
-  void AddIcb(std::size_t i, Allocation& total, Sums& sums) const {
-    const Allocation& icb = result_.icbs[i];
-    AddTo(total.baseline, icb.baseline);
-    AddTo(total.opening_target, icb.opening_target);
-    AddTo(total.closing_target, icb.closing_target);
-    AddTo(total.allocation, icb.allocation);
-    total.components.resize(icb.components.size());
-    for (std::size_t c = 0; c < icb.components.size(); ++c) {
-      total.components[c].component = icb.components[c].component;
-      total.components[c].treatment = icb.components[c].treatment;
-      AddTo(total.components[c].baseline, icb.components[c].baseline);
-      AddTo(total.components[c].amount, icb.components[c].amount);
-    }
-    sums.opening_target.Add(columns_.opening_target[i]);
-    sums.closing_target.Add(columns_.closing_target[i]);
-    sums.grown_baseline.Add(columns_.grown_baseline[i]);
-    sums.population_known = sums.population_known && icb.population.has_value();
-    sums.population.Add(icb.population.value_or(0));
-  }
-
-  void SetRatios(Allocation& total, const Sums& sums) const {
-    SetTotals(total);
-    const auto baseline = static_cast<double>(total.baseline.value());
-    const auto allocation = static_cast<double>(total.allocation.value());
-    const double grown = sums.grown_baseline.Total();
-    total.base_growth = grown / baseline - 1;
-    if (HasTarget()) {
-      total.opening_distance = baseline / sums.opening_target.Total() - 1;
-      total.distance_before_convergence = grown / sums.closing_target.Total() - 1;
-      total.closing_distance = allocation / sums.closing_target.Total() - 1;
-    }
-    if (HasConvergence()) {
-      total.convergence = inputs_.rules.combination == Combination::kMultiplicative
-                              ? allocation / grown - 1
-                              : (allocation - grown) / baseline;
-    }
-    if (sums.population_known) total.population = sums.population.Total();
+    result_.england = england.Total();
+    result_.england.code = result_.england.name = "England";
   }
 
   const PreparedInputs& inputs_;

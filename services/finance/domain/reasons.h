@@ -17,6 +17,8 @@ inline constexpr std::string_view kStreamHasNoTarget = "STREAM_HAS_NO_TARGET";
 inline constexpr std::string_view kProjectionNotPossible = "PROJECTION_NOT_POSSIBLE";
 // Only runs of one stream can be compared.
 inline constexpr std::string_view kStreamsDiffer = "STREAMS_DIFFER";
+// The shares that an ICB's successors receive of its figures do not add up to 1.
+inline constexpr std::string_view kFootprintIncomplete = "FOOTPRINT_INCOMPLETE";
 
 // The run has changed since the caller read it.
 inline constexpr std::string_view kStaleEtag = "STALE_ETAG";
@@ -35,5 +37,8 @@ inline constexpr std::string_view kPolicyNotFound = "POLICY_NOT_FOUND";
 inline constexpr std::string_view kNoReferenceInputs = "NO_REFERENCE_INPUTS";
 // Stored inputs no longer give the digest that names them.
 inline constexpr std::string_view kInputsDamaged = "INPUTS_DAMAGED";
+// Later footprints were asked for and the service was not told where portfolio is; or it does not answer.
+inline constexpr std::string_view kNoPortfolioEndpoint = "NO_PORTFOLIO_ENDPOINT";
+inline constexpr std::string_view kPortfolioUnavailable = "PORTFOLIO_UNAVAILABLE";
 
 }  // namespace specom::finance
