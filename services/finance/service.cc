@@ -13,6 +13,7 @@
 #include "services/finance/adapters/finance_grpc.h"
 #include "services/finance/adapters/job_worker.h"
 #include "services/finance/adapters/outbox_run_events.h"
+#include "services/finance/adapters/portfolio_footprints.h"
 #include "services/finance/adapters/run_operations.h"
 #include "services/finance/adapters/shipped_inputs.h"
 #include "services/finance/adapters/sql_change_record.h"
@@ -51,11 +52,13 @@ class FinanceModule final : public rpc::Module {
         library_(std::move(library)),
         changes_(host.clock),
         events_(host.clock),
+        footprints_(config.portfolio_endpoint, host.clock),
         reference_inputs_(store, *library_, inputs_, host.clock),
         relay_(store, host.bus,
                {.source = kSource,
                 .topics = {std::string(kFinanceTopic), std::string(kJobsTopic)},
-                .logger = &host.logger}),
+                .logger = &host.logger,
+                .metrics = &host.metrics}),
         operations_{
             .get_policy = GetPolicy(*library_),
             .list_policies = ListPolicies(*library_),
@@ -70,7 +73,7 @@ class FinanceModule final : public rpc::Module {
             .list_runs = ListRuns(store, runs_),
             .batch_get_runs = BatchGetRuns(store, runs_),
             .wait_run = WaitRun(store, runs_, host.clock, signals_),
-            .list_allocations = ListAllocations(store, runs_),
+            .list_allocations = ListAllocations(store, runs_, inputs_, footprints_),
             .explain_allocation = ExplainAllocation(store, runs_, inputs_),
             .compare_runs = CompareRuns(store, runs_, inputs_),
             .project_allocations = ProjectAllocations(store, runs_, inputs_),
@@ -137,6 +140,7 @@ class FinanceModule final : public rpc::Module {
   SqlRunRepository runs_;
   SqlChangeRecord changes_;
   OutboxRunEvents events_;
+  PortfolioFootprints footprints_;
   RunSignals signals_;
   ReferenceInputs reference_inputs_;
   events::OutboxRelay relay_;
@@ -195,6 +199,11 @@ rpc::ServiceProgram FinanceProgram() {
        .standard = "",
        .help = "Unique among the processes that work; empty: host name and process id",
        .problem = nullptr},
+      {.name = "portfolio_endpoint",
+       .standard = "",
+       .help =
+           "host:port of specom-portfolio, for figures on the ICBs of another date; empty: none are given",
+       .problem = [](const std::string& v) { return v.empty() ? "" : rpc::NotAnAddress(v); }},
   };
   program.make = [](const rpc::ServiceContext& context) {
     const rpc::Settings& settings = context.settings;
@@ -206,6 +215,7 @@ rpc::ServiceProgram FinanceProgram() {
     config.workers = settings.Number("workers");
     config.claim_after = absl::Seconds(settings.Number("claim_after_seconds"));
     config.worker_name = settings.Get("worker_name");
+    config.portfolio_endpoint = [endpoint = settings.Get("portfolio_endpoint")] { return endpoint; };
     return NewFinanceModule(config, context.store, context.host);
   };
   return program;

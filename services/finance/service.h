@@ -1,6 +1,7 @@
 // Finance as a module of a process: what it is made of and what it can be told.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -25,6 +26,10 @@ struct FinanceConfig {
   absl::Duration claim_after = absl::Seconds(30);
   // Unique among the processes that work; empty: made of the host's name and the process id.
   std::string worker_name;
+  // Where portfolio answers, "host:port"; asked for when it is needed, so that it may become known
+  // after the start. None or "": figures on the ICBs of another date are refused
+  // (NO_PORTFOLIO_ENDPOINT).
+  std::function<std::string()> portfolio_endpoint;
 
   // All problems at once, each with its remedy; empty: sound.
   std::vector<std::string> Verify() const;
@@ -35,7 +40,8 @@ struct FinanceConfig {
 absl::StatusOr<std::unique_ptr<rpc::Module>> NewFinanceModule(const FinanceConfig& config,
                                                               store::Store& store, rpc::Host& host);
 
-// specom-finance: role, workers, claim_after_seconds and worker_name beside the standard settings.
+// specom-finance: role, workers, claim_after_seconds, worker_name and portfolio_endpoint beside the
+// standard settings.
 rpc::ServiceProgram FinanceProgram();
 
 }  // namespace specom::finance

@@ -258,6 +258,10 @@ absl::StatusOr<v1::ListAllocationsResponse> Serve(ListAllocations& operation, co
   ListAllocationsQuery query;
   ASSIGN_OR_RETURN(query.run, ParseRunName("parent", request.parent()));
   query.level = LevelOf(request.level());
+  if (request.has_footprint_date()) {
+    const common::v1::Date& date = request.footprint_date();
+    ASSIGN_OR_RETURN(query.footprint, Date::Make(date.year(), date.month(), date.day()));
+  }
   ASSIGN_OR_RETURN(query.position, PositionAfter(page.after));
   query.limit = page.size + 1;
   ASSIGN_OR_RETURN(std::vector<Allocation> allocations, operation.Execute(context, query));

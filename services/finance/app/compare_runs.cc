@@ -1,25 +1,20 @@
 // Figures are those stored with the runs, so that runs of different methods can be compared too.
 #include "services/finance/app/compare_runs.h"
 
-#include <limits>
 #include <utility>
 
 #include "services/finance/app/read.h"
+#include "services/finance/app/stored_result.h"
 
 namespace specom::finance {
 
 absl::StatusOr<CompareRuns::Side> CompareRuns::Load(store::UnitOfWork& work, const RequestContext& context,
                                                     const RunId& run) {
-  constexpr int kAll = std::numeric_limits<int>::max();
   ASSIGN_OR_RETURN(Run found, FindVisibleRun(work, runs_, context.principal, run));
   RETURN_IF_ERROR(CheckComputed(found));
   Side side;
   ASSIGN_OR_RETURN(side.inputs, inputs_.Load(work, found.input_set));
-  ASSIGN_OR_RETURN(side.result.icbs, runs_.Allocations(work, run, AllocationLevel::kIcb, 0, kAll));
-  ASSIGN_OR_RETURN(side.result.regions, runs_.Allocations(work, run, AllocationLevel::kRegion, 0, kAll));
-  ASSIGN_OR_RETURN(std::vector<Allocation> england,
-                   runs_.Allocations(work, run, AllocationLevel::kEngland, 0, kAll));
-  if (!england.empty()) side.result.england = std::move(england.front());
+  ASSIGN_OR_RETURN(side.result, StoredResult(work, runs_, run));
   return side;
 }
 

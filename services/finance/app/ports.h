@@ -14,9 +14,11 @@
 #include "absl/time/time.h"
 #include "libs/auth/request_context.h"
 #include "libs/base/csv.h"
+#include "libs/base/date.h"
 #include "libs/store/store.h"
 #include "services/finance/app/access.h"
 #include "services/finance/domain/allocation.h"
+#include "services/finance/domain/footprint.h"
 #include "services/finance/domain/inputs.h"
 #include "services/finance/domain/run.h"
 
@@ -150,6 +152,17 @@ class RunRepository {
   virtual absl::StatusOr<std::vector<Allocation>> Allocations(store::UnitOfWork& work, const RunId& id,
                                                               AllocationLevel level, std::int64_t position,
                                                               int limit) = 0;
+};
+
+// The registry of which ICB replaced which.
+class Footprints {
+ public:
+  virtual ~Footprints() = default;
+  // What became of these ICBs by that date; of one that stays, a single part. The registry's own errors
+  // for an ICB that it does not know or that begins later. UNAVAILABLE (PORTFOLIO_UNAVAILABLE);
+  // FAILED_PRECONDITION (NO_PORTFOLIO_ENDPOINT).
+  virtual absl::StatusOr<std::vector<FootprintPart>> On(const RequestContext& context,
+                                                        const std::vector<IcbCode>& icbs, Date date) = 0;
 };
 
 // Tells other services and the workers, once the transaction has committed.

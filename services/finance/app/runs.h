@@ -54,6 +54,8 @@ class ListRuns {
 struct ListAllocationsQuery {
   RunId run;
   AllocationLevel level = AllocationLevel::kIcb;
+  // Absent: the footprint that was allocated to.
+  std::optional<Date> footprint;
   // The first place in the list to be looked at, from 0.
   std::int64_t position = 0;
   int limit = 100;
@@ -61,15 +63,23 @@ struct ListAllocationsQuery {
 
 class ListAllocations {
  public:
-  ListAllocations(store::Store& store, RunRepository& runs) : store_(store), runs_(runs) {}
+  ListAllocations(store::Store& store, RunRepository& runs, InputSetRepository& inputs,
+                  Footprints& footprints)
+      : store_(store), runs_(runs), inputs_(inputs), footprints_(footprints) {}
 
-  // By code. The errors of FindVisibleRun and CheckComputed.
+  // By code. The errors of FindVisibleRun and CheckComputed; on another footprint also those of
+  // Footprints::On and domain Restate.
   absl::StatusOr<std::vector<Allocation>> Execute(const RequestContext& context,
                                                   const ListAllocationsQuery& query);
 
  private:
+  absl::StatusOr<std::vector<Allocation>> OnFootprint(const RequestContext& context,
+                                                      const ListAllocationsQuery& query, Date date);
+
   store::Store& store_;
   RunRepository& runs_;
+  InputSetRepository& inputs_;
+  Footprints& footprints_;
 };
 
 }  // namespace specom::finance

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -37,7 +38,10 @@ inline Principal IcbTeam(const std::string& icb) {
 class Platform {
  public:
   // kApi: nothing computes, so that runs stay as they are put.
-  explicit Platform(store::Engine engine, ProcessRole role = ProcessRole::kBoth) : database_(engine) {
+  // portfolio_endpoint: as FinanceConfig's.
+  explicit Platform(store::Engine engine, ProcessRole role = ProcessRole::kBoth,
+                    std::function<std::string()> portfolio_endpoint = {})
+      : database_(engine) {
     store_ = database_.Open(clock_);
     rpc::HostConfig host_config;
     host_config.program = "specom-finance";
@@ -49,6 +53,7 @@ class Platform {
     host_ = *std::move(host);
     FinanceConfig config;
     config.role = role;
+    config.portfolio_endpoint = std::move(portfolio_endpoint);
     auto module = NewFinanceModule(config, *store_, host_->host());
     EXPECT_TRUE(module.ok()) << module.status();
     if (!module.ok()) return;
