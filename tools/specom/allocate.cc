@@ -19,6 +19,8 @@ struct Options {
   ClientOptions client;
   RunChoice choice;
   std::string by = "icb";
+  // A date; empty: that of the run.
+  std::string footprint;
   std::string publish_as;
 };
 
@@ -90,10 +92,23 @@ std::string ComparisonSentence(const v1::Run& run) {
   return text;
 }
 
+// Restated figures are not the published ones, so that they are not compared to them.
+std::string FootprintSentence(Date date) {
+  return absl::StrCat("Figures on the ICBs of ", date.ToString(),
+                      ": those of replaced ICBs stand with their successors, split by shares of the "
+                      "registered population that are inferred where an ICB was divided");
+}
+
 int Allocate(const Options& options) {
   v1::AllocationLevel level = options.by == "icb"      ? v1::ALLOCATION_LEVEL_ICB
                               : options.by == "region" ? v1::ALLOCATION_LEVEL_REGION
                                                        : v1::ALLOCATION_LEVEL_ENGLAND;
+  std::optional<Date> footprint;
+  if (!options.footprint.empty()) {
+    auto date = Date::Parse(options.footprint);
+    if (!date.ok()) return Fail(date.status());
+    footprint = *date;
+  }
   auto session = Session::Open(options.client);
   if (!session.ok()) return Fail(session.status());
   auto run = ComputedRun(**session, options.choice);
@@ -102,7 +117,7 @@ int Allocate(const Options& options) {
     if (absl::Status published = Publish(**session, *run, options.publish_as); !published.ok())
       return Fail(published);
   }
-  auto allocations = Allocations(**session, run->name(), level);
+  auto allocations = Allocations(**session, run->name(), level, footprint);
   if (!allocations.ok()) return Fail(allocations.status());
   Format format = options.client.OutputFormat();
   AllocationTable(*allocations).Print(std::cout, format, TerminalWidth());
@@ -110,7 +125,11 @@ int Allocate(const Options& options) {
   std::ostream& notes = format == Format::kTable ? std::cout : std::cerr;
   if (format == Format::kTable)
     notes << "\n" << run->stream() << " " << run->financial_year() << ", " << run->name() << "\n";
-  if (run->has_published_comparison()) notes << ComparisonSentence(*run) << "\n";
+  if (footprint) {
+    notes << FootprintSentence(*footprint) << "\n";
+  } else if (run->has_published_comparison()) {
+    notes << ComparisonSentence(*run) << "\n";
+  }
   if (!options.publish_as.empty()) notes << "Published by " << run->published_by() << ".\n";
   return 0;
 }
@@ -124,6 +143,10 @@ void AddAllocate(CLI::App& app, int& exit_code) {
   command->add_option("--by", options->by, "Rows: icb, region or england")
       ->check(CLI::IsMember({"icb", "region", "england"}))
       ->capture_default_str();
+  command->add_option(
+      "--footprint", options->footprint,
+      "The ICBs of that date, e.g. 2026-04-01, with the figures of those they replaced; shares "
+      "of a divided ICB are inferred where the registry says so");
   command->add_option("--publish-as", options->publish_as,
                       "Approve and publish the run as this user, who is not its author");
   AddClientOptions(*command, options->client);
@@ -131,6 +154,7 @@ void AddAllocate(CLI::App& app, int& exit_code) {
       "Examples:\n"
       "  specom allocate --stream specialised --year 2025/26\n"
       "  specom allocate --stream core --year 2025/26 --by region --format csv\n"
+      "  specom allocate --footprint 2026-04-01\n"
       "  specom allocate --inputs ./my-inputs --format csv > allocations.csv\n"
       "  specom allocate --endpoint 127.0.0.1:7400 --publish-as director");
   command->callback([options, &exit_code] { exit_code = Allocate(*options); });

@@ -12,7 +12,10 @@
 namespace specom::cli {
 namespace {
 
-using MakeModule = std::function<absl::StatusOr<std::unique_ptr<rpc::Module>>(store::Store&, rpc::Host&)>;
+// Where the platform answers; known once it has started.
+using Address = std::function<std::string()>;
+using MakeModule =
+    std::function<absl::StatusOr<std::unique_ptr<rpc::Module>>(store::Store&, rpc::Host&, const Address&)>;
 
 struct Service {
   std::string name;
@@ -21,14 +24,16 @@ struct Service {
 
 const std::vector<Service>& Services() {
   static const std::vector<Service> services = {
-      {"portfolio",
-       [](store::Store& store, rpc::Host& host) { return portfolio::NewPortfolioModule(store, host); }},
+      {"portfolio", [](store::Store& store, rpc::Host& host,
+                       const Address&) { return portfolio::NewPortfolioModule(store, host); }},
       {"finance",
-       [](store::Store& store, rpc::Host& host) {
-         return finance::NewFinanceModule(finance::FinanceConfig{}, store, host);
+       [](store::Store& store, rpc::Host& host, const Address& address) {
+         finance::FinanceConfig config;
+         config.portfolio_endpoint = address;
+         return finance::NewFinanceModule(config, store, host);
        }},
       {"reporting",
-       [](store::Store& store, rpc::Host& host) {
+       [](store::Store& store, rpc::Host& host, const Address&) {
          return reporting::NewReportingModule(reporting::ReportingConfig{}, store, host);
        }},
   };
@@ -63,9 +68,10 @@ absl::StatusOr<std::unique_ptr<Platform>> Platform::Create(const PlatformOptions
   config.redis_url = options.data.redis_url;
   config.log_level = options.log_level;
   ASSIGN_OR_RETURN(platform->host_, rpc::ServiceHost::Create(config));
+  const Address address = [host = platform->host_.get()] { return host->address(); };
   for (const auto& service : Services()) {
     ASSIGN_OR_RETURN(auto store, store::OpenStore(options.data.Database(service.name), platform->clock_));
-    ASSIGN_OR_RETURN(auto module, service.make(*store, platform->host_->host()));
+    ASSIGN_OR_RETURN(auto module, service.make(*store, platform->host_->host(), address));
     platform->stores_.push_back(std::move(store));
     platform->modules_.push_back(module.get());
     platform->host_->Add(std::move(module));

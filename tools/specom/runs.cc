@@ -145,12 +145,18 @@ absl::StatusOr<v1::Run> ComputedRun(Session& session, const RunChoice& choice) {
 }
 
 absl::StatusOr<std::vector<v1::Allocation>> Allocations(Session& session, const std::string& run,
-                                                        v1::AllocationLevel level) {
+                                                        v1::AllocationLevel level,
+                                                        const std::optional<Date>& footprint) {
   std::vector<v1::Allocation> all;
   v1::ListAllocationsRequest request;
   request.set_parent(run);
   request.set_level(level);
   request.set_page_size(1000);
+  if (footprint) {
+    request.mutable_footprint_date()->set_year(footprint->year());
+    request.mutable_footprint_date()->set_month(footprint->month());
+    request.mutable_footprint_date()->set_day(footprint->day());
+  }
   do {
     ASSIGN_OR_RETURN(auto page, session.client().Call(&Finance::Stub::ListAllocations, request));
     for (auto& allocation : *page.mutable_allocations()) all.push_back(std::move(allocation));

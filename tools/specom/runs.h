@@ -2,10 +2,12 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "libs/base/date.h"
 #include "specom/finance/v1/finance_service.pb.h"
 #include "tools/specom/session.h"
 
@@ -32,9 +34,10 @@ void AddRunChoice(CLI::App& command, RunChoice& choice);
 // status then says how many there were.
 absl::StatusOr<finance::v1::Run> ComputedRun(Session& session, const RunChoice& choice);
 
-// Every allocation of the run at that level, by code.
-absl::StatusOr<std::vector<finance::v1::Allocation>> Allocations(Session& session, const std::string& run,
-                                                                 finance::v1::AllocationLevel level);
+// Every allocation of the run at that level, by code; on the ICBs of a date, where one is given.
+absl::StatusOr<std::vector<finance::v1::Allocation>> Allocations(
+    Session& session, const std::string& run, finance::v1::AllocationLevel level,
+    const std::optional<Date>& footprint = std::nullopt);
 
 // "runs/…" also for a bare id.
 std::string RunName(const std::string& text);
