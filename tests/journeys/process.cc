@@ -53,8 +53,10 @@ Process::Process(const std::string& program, const std::vector<std::string>& arg
   int error = posix_spawn(&pid_, path.c_str(), &actions, nullptr, argv.data(), envp.data());
   posix_spawn_file_actions_destroy(&actions);
   if (error != 0) {
+    constexpr int kNotFound = 127;
     pid_ = -1;
     reaped_ = true;
+    status_ = W_EXITCODE(kNotFound, 0);
     ADD_FAILURE() << "cannot start " << path;
   }
 }

@@ -98,10 +98,17 @@ absl::StatusOr<v1::RegionalReport> Report(Session& session, const Options& optio
     return session.client().Call(&v1::ReportingService::Stub::GetRegionalReport, request);
   RETURN_IF_ERROR(PublishForOwnPlatform(session, options));
   ProgressBar bar("Waiting for the report");
+  // The publication and the decisions are events of two services and arrive in any order. A report
+  // of a date on which nothing was delegated waits in vain, so not for long.
   absl::Time end = absl::Now() + absl::Seconds(30);
+  absl::Time end_of_decisions = absl::Now() + absl::Seconds(2);
   while (true) {
     auto report = session.client().Call(&v1::ReportingService::Stub::GetRegionalReport, request);
-    if (report.status().code() != absl::StatusCode::kNotFound || absl::Now() > end) return report;
+    if (!report.ok() && !absl::IsNotFound(report.status())) return report;
+    bool decisions =
+        report.ok() && report->total().services_delegated() + report->total().services_joint() > 0;
+    absl::Time now = absl::Now();
+    if (decisions || now > (report.ok() ? end_of_decisions : end)) return report;
     absl::SleepFor(absl::Milliseconds(20));
   }
 }
