@@ -151,8 +151,8 @@ class Allocator {
     return amounts;
   }
 
-  // Components of one treatment at their own growth: their sum adds up over ICBs and regions, and
-  // within an ICB they add up to it.
+  // Components of one treatment at their own growth: an ICB's sum is rounded to the penny, halves
+  // away from zero, and its components add up to it. Regions and England are sums of their ICBs.
   void SetGrownAtOwnRate(ComponentTreatment treatment, std::vector<Pence>& amounts) const {
     const std::size_t n = inputs_.size();
     std::vector<std::size_t> members;
@@ -164,15 +164,10 @@ class Allocator {
       return static_cast<double>(inputs_.ComponentBaseline(c, i).value()) *
              (1 + inputs_.components[c].growth);
     };
-    std::vector<double> exact(n);
-    for (std::size_t i = 0; i < n; ++i) {
-      for (std::size_t c : members) exact[i] += grown(c, i);
-    }
-    const std::vector<std::int64_t> sums = WholePenceByRegion(inputs_, exact, Whole(SumOf(exact)));
     std::vector<double> parts(members.size());
     for (std::size_t i = 0; i < n; ++i) {
       for (std::size_t k = 0; k < members.size(); ++k) parts[k] = grown(members[k], i);
-      const std::vector<std::int64_t> shared = WholePence(parts, sums[i]);
+      const std::vector<std::int64_t> shared = WholePence(parts, Whole(SumOf(parts)));
       for (std::size_t k = 0; k < members.size(); ++k) amounts[members[k] * n + i] = Pence(shared[k]);
     }
   }

@@ -3,6 +3,7 @@
 // checkout has them beside it.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdlib>
 #include <filesystem>
@@ -78,6 +79,16 @@ class Golden {
       ++checked_;
     }
   }
+  // Money that is rounded ICB by ICB: an ICB within a penny of the published figure in whole pence,
+  // regions and England within a penny for each of their ICBs, whose sums they are.
+  void MoneyByIcb(const std::string& column, const std::function<Pence(const Allocation&)>& value) {
+    for (const Allocation* row : EveryRow(result_)) {
+      const double pence = std::round(Published(*row, column) * kPencePerThousandPounds);
+      EXPECT_LE(std::abs(static_cast<double>(value(*row).value()) - pence), static_cast<double>(IcbsOf(*row)))
+          << row->code << " " << column;
+      ++checked_;
+    }
+  }
   // Money that is published in whole thousands: exactly.
   void WholeThousands(const std::string& column, Pence (*value)(const Allocation&)) {
     for (const Allocation* row : EveryRow(result_)) {
@@ -98,6 +109,14 @@ class Golden {
   int checked() const { return checked_; }
 
  private:
+  std::int64_t IcbsOf(const Allocation& row) const {
+    if (&row == &result_.england) return std::ssize(result_.icbs);
+    const auto in_region =
+        std::count_if(result_.icbs.begin(), result_.icbs.end(),
+                      [&](const Allocation& icb) { return &row != &icb && icb.region_code == row.code; });
+    return in_region > 0 ? in_region : 1;
+  }
+
   double Published(const Allocation& row, const std::string& column) const {
     return pack_.published.rows.at(row.code).at(column);
   }
@@ -115,7 +134,7 @@ void CheckChain(Golden& golden) {
   golden.Ratio("convergence", [](const Allocation& a) { return *a.convergence; });
   golden.WholeThousands("allocation_k", [](const Allocation& a) { return a.allocation; });
   golden.Ratio("closing_distance", [](const Allocation& a) { return *a.closing_distance; });
-  golden.Money("resource_allocation_k", [](const Allocation& a) { return a.resource_allocation; });
+  golden.MoneyByIcb("resource_allocation_k", [](const Allocation& a) { return a.resource_allocation; });
 }
 
 TEST(PublishedGolden, Specialised) {
@@ -123,15 +142,15 @@ TEST(PublishedGolden, Specialised) {
   ASSERT_EQ(golden.result().icbs.size(), 42u);
   ASSERT_EQ(golden.result().regions.size(), 7u);
   CheckChain(golden);
-  golden.Money("taken_out_k", [](const Allocation& a) { return *a.taken_out; });
-  golden.Money("retained_k", [](const Allocation& a) { return *a.retained; });
+  golden.MoneyByIcb("taken_out_k", [](const Allocation& a) { return *a.taken_out; });
+  golden.MoneyByIcb("retained_k", [](const Allocation& a) { return *a.retained; });
   golden.PerHead("retained_per_head_gbp", [](const Allocation& a) { return *a.retained; });
   golden.Ratio("retained_growth", [](const Allocation& a) {
     return static_cast<double>(a.retained->value()) /
                static_cast<double>(Component(a, "physical_health").baseline.value()) -
            1;
   });
-  golden.Money("pass_through_k", [](const Allocation& a) { return *a.pass_through; });
+  golden.MoneyByIcb("pass_through_k", [](const Allocation& a) { return *a.pass_through; });
   golden.Money("adjustments_k", [](const Allocation& a) { return *a.adjustments; });
   for (const char* component : {"physical_health", "high_cost_drugs", "high_cost_devices", "mental_health"}) {
     golden.Money(absl::StrCat(component, "_baseline_k"),
