@@ -251,6 +251,16 @@ TEST(CommandJourney, AMissingFolderAndAWrongWordAreNamedWithTheRemedy) {
   EXPECT_THAT(nobody.err, HasSubstr("127.0.0.1:1"));
 }
 
+TEST(CommandJourney, TheRunCommandPrintsTheAllocationsAndCanBeRepeated) {
+  for (int time = 0; time < 2; ++time) {
+    Finished finished = RunProgram(RequiredEnvironment("SPECOM_SOURCE_DIR") + "/tools/run", {"--once"});
+    ASSERT_EQ(finished.code, 0) << finished.err;
+    EXPECT_EQ(Lines(finished.out).back(),
+              "42 of 42 ICBs equal the published 2025/26 figures to the whole £k");
+    EXPECT_THAT(finished.out, HasSubstr("Published by director."));
+  }
+}
+
 TEST(CommandJourney, HelpShowsExamples) {
   for (const char* command : {"allocate", "explain", "project", "compare", "dev", "migrate", "doctor"}) {
     Finished finished = RunProgram("specom", {command, "--help"});

@@ -125,12 +125,12 @@ int Allocate(const Options& options) {
   std::ostream& notes = format == Format::kTable ? std::cout : std::cerr;
   if (format == Format::kTable)
     notes << "\n" << run->stream() << " " << run->financial_year() << ", " << run->name() << "\n";
+  if (!options.publish_as.empty()) notes << "Published by " << run->published_by() << ".\n";
   if (footprint) {
     notes << FootprintSentence(*footprint) << "\n";
   } else if (run->has_published_comparison()) {
     notes << ComparisonSentence(*run) << "\n";
   }
-  if (!options.publish_as.empty()) notes << "Published by " << run->published_by() << ".\n";
   return 0;
 }
 
