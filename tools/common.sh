@@ -6,7 +6,7 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 build_packages=(
   g++ cmake ninja-build ccache mold pkg-config git ca-certificates
   libgrpc++-dev libprotobuf-dev protobuf-compiler protobuf-compiler-grpc libabsl-dev
-  libhiredis-dev libsoci-dev libsqlite3-dev libpq-dev libssl-dev
+  libhiredis-dev libsoci-dev libboost-dev libsqlite3-dev libpq-dev libssl-dev
   libspdlog-dev prometheus-cpp-dev libcivetweb-dev nlohmann-json3-dev libcli11-dev libcsv-dev
   libgtest-dev libgmock-dev libbenchmark-dev librapidcheck-dev
 )
