@@ -239,6 +239,16 @@ TEST(CommandJourney, EveryProblemInTheInputsIsNamedAndNothingIsImported) {
                     HasSubstr("colour"), HasSubstr("nothing was imported")));
 }
 
+TEST(CommandJourney, YourOwnInputsAreForTheStreamAndYearOfTheirPolicy) {
+  std::string example = RequiredEnvironment("SPECOM_SOURCE_DIR") + "/services/finance/reference/example";
+  Finished own = RunProgram("specom", {"allocate", "--inputs", example, "--format", "csv"});
+  EXPECT_EQ(own.code, 0) << own.err;
+  EXPECT_THAT(Lines(own.out), SizeIs(1 + 3));
+  Finished other = RunProgram("specom", {"allocate", "--inputs", example, "--year", "2025/26"});
+  EXPECT_EQ(other.code, 2);
+  EXPECT_THAT(other.err, HasSubstr("is for specialised 2026/27"));
+}
+
 TEST(CommandJourney, AMissingFolderAndAWrongWordAreNamedWithTheRemedy) {
   Finished missing = RunProgram("specom", {"allocate", "--inputs", "/nonexistent"});
   EXPECT_EQ(missing.code, 2);

@@ -34,7 +34,6 @@ absl::StatusOr<std::string> RunOf(Session& session, const std::string& text) {
   auto colon = text.find(':');
   if (std::filesystem::is_directory(text)) {
     choice.inputs = text;
-    choice.stream.clear();
   } else if (colon != text.npos) {
     choice.stream = text.substr(0, colon);
     choice.year = text.substr(colon + 1);

@@ -85,8 +85,9 @@ absl::StatusOr<std::string> ImportFolder(Session& session, const RunChoice& choi
   *import.mutable_files() = check.files();
   import.set_request_id(NewUuid());
   ASSIGN_OR_RETURN(auto input_set, session.client().Call(&Finance::Stub::ImportInputs, import));
-  bool named = !choice.stream.empty();
-  if (named && (input_set.stream() != Slug(choice.stream) || input_set.financial_year() != choice.year)) {
+  bool other_stream = choice.stream_named && input_set.stream() != Slug(choice.stream);
+  bool other_year = choice.year_named && input_set.financial_year() != choice.year;
+  if (other_stream || other_year) {
     return absl::InvalidArgumentError(absl::StrCat(
         choice.inputs, "/policy.json is for ", input_set.stream(), " ", input_set.financial_year(),
         " and the command asks for ", choice.stream, " ", choice.year, ". Use --stream ", input_set.stream(),
@@ -102,9 +103,14 @@ std::string RunName(const std::string& text) {
 }
 
 void AddRunChoice(CLI::App& command, RunChoice& choice) {
-  command.add_option("--stream", choice.stream, "Funding stream, e.g. specialised or core")
+  command
+      .add_option("--stream", choice.stream,
+                  "Funding stream, e.g. specialised or core; with --inputs: theirs")
+      ->each([&choice](const std::string&) { choice.stream_named = true; })
       ->capture_default_str();
-  command.add_option("--year", choice.year, "Financial year, e.g. 2025/26")->capture_default_str();
+  command.add_option("--year", choice.year, "Financial year, e.g. 2025/26; with --inputs: theirs")
+      ->each([&choice](const std::string&) { choice.year_named = true; })
+      ->capture_default_str();
   auto* inputs = command.add_option(
       "--inputs", choice.inputs,
       "Folder with baseline.csv, need.csv and policy.json instead of the reference inputs");

@@ -19,9 +19,11 @@ namespace specom::cli {
 
 // Which run: the reference inputs of a stream and year, a folder of inputs, or a run by name.
 struct RunChoice {
-  // Empty, with inputs: that of the inputs' policy.
   std::string stream = "specialised";
   std::string year = "2025/26";
+  // Said by the user; inputs must then be for them. Otherwise the inputs' policy says what they are for.
+  bool stream_named = false;
+  bool year_named = false;
   std::string inputs;
   std::string run;
 };
