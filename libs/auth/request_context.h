@@ -21,6 +21,8 @@ struct IdempotencyKey {
 
 struct RequestContext {
   Principal principal;
+  // The process that calls, by its certificate, e.g. "spiffe://specom.prod/svc/gateway"; empty without one.
+  std::string workload;
   // The full method name, e.g. "specom.finance.v1.FinanceService/ApproveRun".
   std::string method;
   std::string request_id;

@@ -4,6 +4,7 @@
 #include <exception>
 
 #include "absl/strings/str_cat.h"
+#include "libs/base/crash_point.h"
 
 namespace specom::events {
 
@@ -18,7 +19,9 @@ std::vector<std::string> SubscribeOptions::Verify() const {
 
 absl::Status CallHandler(const Handler& handler, const Event& event) {
   try {
-    return handler(event);
+    absl::Status outcome = handler(event);
+    if (outcome.ok()) PassCrashPoint(CrashPoint::kAfterHandle);
+    return outcome;
   } catch (const std::exception& e) {
     return absl::InternalError(absl::StrCat("the handler threw: ", e.what()));
   } catch (...) {

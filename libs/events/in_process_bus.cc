@@ -11,6 +11,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/clock.h"
+#include "libs/base/crash_point.h"
 #include "libs/events/bus.h"
 #include "libs/events/delivery.h"
 
@@ -82,7 +83,11 @@ class InProcessSubscription final : public Subscription {
 
  private:
   void Run() {
-    while (std::optional<Event> event = Next()) Finish(*event, CallHandler(handler_, *event));
+    while (std::optional<Event> event = Next()) {
+      const absl::Status outcome = CallHandler(handler_, *event);
+      if (outcome.ok()) PassCrashPoint(CrashPoint::kBeforeAck);
+      Finish(*event, outcome);
+    }
   }
 
   // Waits for the next event of this consumer; nothing when the subscription ends.

@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "libs/base/crash_point.h"
 #include "libs/base/status.h"
 #include "libs/events/backoff.h"
 #include "libs/events/delivery.h"
@@ -149,7 +150,10 @@ absl::Status RedisSubscription::Deliver(Event event) {
     return Park(event, NoOutcomeReason(event.deliveries));
   }
   const absl::Status outcome = CallHandler(handler_, event);
-  if (outcome.ok()) return connection_.Call({"XACK", keys_.stream, group_, EntryId(event.sequence)}).status();
+  if (outcome.ok()) {
+    PassCrashPoint(CrashPoint::kBeforeAck);
+    return connection_.Call({"XACK", keys_.stream, group_, EntryId(event.sequence)}).status();
+  }
   own_pending_ = true;
   if (IsTemporary(outcome)) {
     RETURN_IF_ERROR(connection_

@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/clock.h"
+#include "libs/base/crash_point.h"
 #include "libs/base/status.h"
 #include "libs/events/backoff.h"
 #include "libs/observe/logger.h"
@@ -130,10 +131,14 @@ struct OutboxRelay::State {
           ASSIGN_OR_RETURN(published[topic], Fill(topic, interrupted, handed_over));
         }
         RETURN_IF_ERROR(bus.Publish(topic, events, published[topic]));
+        PassCrashPoint(CrashPoint::kAfterPublish);
         published[topic] = events.back().sequence;
         handed_over += static_cast<int>(events.size());
       }
-      if (!sequences.empty()) RETURN_IF_ERROR(store.MarkPublished(sequences));
+      if (!sequences.empty()) {
+        PassCrashPoint(CrashPoint::kBeforeMark);
+        RETURN_IF_ERROR(store.MarkPublished(sequences));
+      }
       if (std::ssize(records) < options.batch) break;
     }
     return absl::OkStatus();

@@ -81,6 +81,7 @@ std::vector<std::string> Missing(const MethodPolicy& policy,
   }
   if (policy.execution() == common::v1::EXECUTION_UNSPECIFIED) missing.push_back("execution");
   if (Longest(policy.deadline()) == absl::ZeroDuration()) missing.push_back("deadline");
+  if (policy.scope() == common::v1::SCOPE_UNSPECIFIED) missing.push_back("scope");
   return missing;
 }
 
@@ -108,6 +109,7 @@ absl::StatusOr<MethodTraits> TraitsOf(std::string_view full_method) {
     traits.idempotency = common::v1::IDEMPOTENCY_READ_ONLY;
     traits.execution = common::v1::EXECUTION_INLINE;
     traits.longest = absl::InfiniteDuration();
+    traits.scope = common::v1::SCOPE_PUBLISHED;
     traits.answered_by_grpc = true;
     return traits;
   }
@@ -130,6 +132,7 @@ absl::StatusOr<MethodTraits> TraitsOf(std::string_view full_method) {
   traits.idempotency = policy.idempotency();
   traits.execution = policy.execution();
   traits.longest = Longest(policy.deadline());
+  traits.scope = policy.scope();
   return traits;
 }
 

@@ -22,6 +22,7 @@ struct MethodTraits {
   common::v1::Audit audit = common::v1::AUDIT_UNSPECIFIED;
   common::v1::Idempotency idempotency = common::v1::IDEMPOTENCY_UNSPECIFIED;
   common::v1::Execution execution = common::v1::EXECUTION_UNSPECIFIED;
+  common::v1::Scope scope = common::v1::SCOPE_UNSPECIFIED;
   // The longest a call may take.
   absl::Duration longest;
   // Answered by gRPC itself (health, reflection), to everybody, outside the pipeline.

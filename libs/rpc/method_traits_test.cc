@@ -110,7 +110,7 @@ TEST(MethodTraits, TellsWhatAContractLeavesOpen) {
   const auto* built = pool.BuildFile(file);
   ASSERT_NE(built, nullptr);
   EXPECT_THAT(MissingTraits(*built->service(0)->method(0)),
-              ::testing::ElementsAre("allow", "a request_id in Nothing", "execution", "deadline"));
+              ::testing::ElementsAre("allow", "a request_id in Nothing", "execution", "deadline", "scope"));
 }
 
 }  // namespace

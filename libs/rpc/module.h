@@ -15,6 +15,7 @@
 #include "libs/observe/logger.h"
 #include "libs/observe/metrics.h"
 #include "libs/rpc/pipeline.h"
+#include "libs/store/store.h"
 
 namespace specom::rpc {
 
@@ -33,6 +34,8 @@ class Module {
 
   // e.g. "portfolio"
   virtual std::string name() const = 0;
+  // Its own database, whose audit record also tells whom the module's methods were denied to; null: none.
+  virtual store::Store* store() { return nullptr; }
   // Brings the schema up to date; the number of migrations that ran.
   virtual absl::StatusOr<int> Migrate() = 0;
   // FAILED_PRECONDITION with the command to run while the schema is behind.

@@ -165,6 +165,7 @@ Flow KnowPeer(Call& call) {
   if (auth != nullptr && auth->IsPeerAuthenticated()) {
     for (const auto& id : auth->FindPropertyValues("peer_spiffe_id"))
       call.peer.workload.assign(id.data(), id.size());
+    call.rc.workload = call.peer.workload;
   }
   return Flow::kNext;
 }

@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_join.h"
 #include "absl/time/clock.h"
+#include "libs/base/crash_point.h"
 #include "libs/base/status.h"
 #include "libs/store/connection_pool.h"
 #include "libs/store/database.h"
@@ -41,13 +42,19 @@ class SqlUnitOfWork final : public UnitOfWork {
 
   absl::StatusOr<std::int64_t> Execute(const Statement& statement,
                                        const std::vector<Value>& parameters) override {
-    return connection_.Execute(statement, parameters);
+    absl::StatusOr<std::int64_t> changed = connection_.Execute(statement, parameters);
+    PassCrashPoint(CrashPoint::kAfterState);
+    return changed;
   }
   absl::StatusOr<std::vector<Row>> Query(const Statement& statement,
                                          const std::vector<Value>& parameters) override {
     return connection_.Query(statement, parameters);
   }
-  absl::Status Publish(const OutboxEvent& event) override { return AppendEvent(connection_, event); }
+  absl::Status Publish(const OutboxEvent& event) override {
+    absl::Status appended = AppendEvent(connection_, event);
+    PassCrashPoint(CrashPoint::kAfterOutbox);
+    return appended;
+  }
   absl::StatusOr<std::optional<IdempotencyRecord>> FindOutcome(const RequestContext& context) override {
     return store::FindOutcome(connection_, context);
   }
@@ -104,10 +111,15 @@ class SqlStore final : public Store {
 
   absl::Status Write(const RequestContext& context,
                      const std::function<absl::Status(UnitOfWork&)>& function) override {
-    return Transact(Access::kWrite, context, [&](Connection& connection) {
+    PassCrashPoint(CrashPoint::kBeforeBegin);
+    absl::Status written = Transact(Access::kWrite, context, [&](Connection& connection) -> absl::Status {
       SqlUnitOfWork work(connection, clock_);
-      return function(work);
+      RETURN_IF_ERROR(function(work));
+      PassCrashPoint(CrashPoint::kBeforeCommit);
+      return absl::OkStatus();
     });
+    if (written.ok()) PassCrashPoint(CrashPoint::kAfterCommit);
+    return written;
   }
 
   absl::Status Read(const RequestContext& context,

@@ -90,6 +90,7 @@ class FinanceModule final : public rpc::Module {
         finance_grpc_(host.pipeline, operations_) {}
 
   std::string name() const override { return "finance"; }
+  store::Store* store() override { return &store_; }
 
   absl::StatusOr<int> Migrate() override { return store_.Migrate(finance_migrations()); }
 

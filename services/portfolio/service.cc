@@ -57,6 +57,7 @@ class PortfolioModule final : public rpc::Module {
         grpc_(host.pipeline, operations_) {}
 
   std::string name() const override { return "portfolio"; }
+  store::Store* store() override { return &store_; }
 
   absl::StatusOr<int> Migrate() override { return store_.Migrate(portfolio_migrations()); }
 

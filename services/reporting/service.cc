@@ -37,6 +37,7 @@ class ReportingModule final : public rpc::Module {
         grpc_(host.pipeline, get_, list_) {}
 
   std::string name() const override { return "reporting"; }
+  store::Store* store() override { return &store_; }
 
   absl::StatusOr<int> Migrate() override { return store_.Migrate(reporting_migrations()); }
 
