@@ -34,6 +34,20 @@ TEST(Authorize, TellsTheRolesThatWouldDoAndNothingElse) {
   EXPECT_EQ(ErrorMetadataOf(denied), (ErrorMetadata{{"roles", "national, region"}}));
 }
 
+TEST(Authorize, WhoChangesDraftsForAnOrganisationHasOne) {
+  AccessRule rule{.allow = {Role::kNational, Role::kRegion, Role::kIcb}, .needs_organisation = true};
+  absl::Status denied = Authorize(rule, {"ada", {Role::kIcb, Role::kAuditor}, ""});
+  EXPECT_THAT(denied, StatusIs(absl::StatusCode::kPermissionDenied, "MISSING_ORGANISATION"));
+  EXPECT_EQ(ErrorMetadataOf(denied), (ErrorMetadata{{"roles", "icb"}}));
+  EXPECT_THAT(Authorize(rule, {"ada", {Role::kRegion}, ""}),
+              StatusIs(absl::StatusCode::kPermissionDenied, "MISSING_ORGANISATION"));
+  EXPECT_THAT(Authorize(rule, {"ada", {Role::kProvider}, ""}),
+              StatusIs(absl::StatusCode::kPermissionDenied, "MISSING_ROLE"));
+  EXPECT_THAT(Authorize(rule, {"ada", {Role::kIcb}, "QOQ"}), IsOk());
+  EXPECT_THAT(Authorize(rule, {"ada", {Role::kNational}, ""}), IsOk());
+  EXPECT_THAT(Authorize(rule, {"ada", {Role::kIcb, Role::kNational}, ""}), IsOk());
+}
+
 TEST(Authorize, AnEmptyRuleLetsNobodyIn) {
   Principal everything{
       .user = "root", .roles = {std::begin(kEveryRole), std::end(kEveryRole)}, .organisation = ""};

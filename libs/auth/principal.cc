@@ -34,4 +34,9 @@ std::optional<Role> ParseRole(std::string_view word) {
   return std::nullopt;
 }
 
+bool ActsForOrganisation(Role role) {
+  return role == Role::kRegion || role == Role::kIcb || role == Role::kJointCommittee ||
+         role == Role::kProvider;
+}
+
 }  // namespace specom

@@ -24,6 +24,9 @@ enum class Role {
 std::string_view ToString(Role role);
 // The inverse; nothing for a word that is no role.
 std::optional<Role> ParseRole(std::string_view word);
+// What such a caller reaches depends on the organisation it acts for: region, ICB, joint committee and
+// provider.
+bool ActsForOrganisation(Role role);
 
 struct Principal {
   // Unique in the issuer, e.g. an e-mail address or a workload name.

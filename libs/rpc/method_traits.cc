@@ -133,6 +133,8 @@ absl::StatusOr<MethodTraits> TraitsOf(std::string_view full_method) {
   traits.execution = policy.execution();
   traits.longest = Longest(policy.deadline());
   traits.scope = policy.scope();
+  traits.access.needs_organisation = traits.scope == common::v1::SCOPE_OWN_DRAFTS &&
+                                     traits.idempotency == common::v1::IDEMPOTENCY_REQUEST_ID;
   return traits;
 }
 

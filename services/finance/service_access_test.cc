@@ -121,7 +121,7 @@ TEST_P(FinanceAccessTest, EveryRpcWithEveryRole) {
     const bool changes_drafts = method == "CheckInputs" || method == "ImportInputs" || method == "CreateRun";
     for (Role role : kRoles) {
       SCOPED_TRACE(method + " / " + std::string(ToString(role)));
-      bool allowed = role != Role::kStakeholder && role != Role::kAdministrator;
+      bool allowed = role != Role::kAdministrator;
       if (changes_drafts) allowed = role == Role::kNational || role == Role::kRegion || role == Role::kIcb;
       if (for_national) allowed = role == Role::kNational;
       const std::string word(ToString(role));

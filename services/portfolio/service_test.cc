@@ -975,9 +975,7 @@ TEST_P(PortfolioServiceTest, EveryRoleReadsAndFewWrite) {
     EXPECT_EQ(denied(client->Call(&Stub::RecordDecision, record)), role != Role::kNational) << ToString(role);
     EXPECT_EQ(denied(client->Call(&Stub::CorrectDecision, correct)), role != Role::kNational)
         << ToString(role);
-    EXPECT_EQ(denied(client->Call(&Stub::ImportRecords, import)),
-              role != Role::kNational && role != Role::kAdministrator)
-        << ToString(role);
+    EXPECT_EQ(denied(client->Call(&Stub::ImportRecords, import)), role != Role::kNational) << ToString(role);
   }
 }
 

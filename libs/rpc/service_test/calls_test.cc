@@ -84,7 +84,7 @@ TEST_F(Calls, ACallerWithoutTheRoleIsDeniedAndAudited) {
   // Not a word about the request, which is wrong as well.
   auto denied = client.Call(&Portfolio::Stub::ImportRecords, portfolio::v1::ImportRecordsRequest());
   EXPECT_THAT(denied, StatusIs(absl::StatusCode::kPermissionDenied, "MISSING_ROLE"));
-  EXPECT_EQ(ErrorMetadataOf(denied.status())["roles"], "national, administrator");
+  EXPECT_EQ(ErrorMetadataOf(denied.status())["roles"], "national");
   EXPECT_FALSE(ran);
   auto line = LineOf(served_.Log(), "access denied");
   EXPECT_EQ(line["user"], "ada@example.nhs.uk");

@@ -61,8 +61,8 @@ class TestReporting final : public reporting::v1::ReportingService::CallbackServ
   Pipeline& pipeline_;
 };
 
-// GetService: read-only, inline, every role. ImportRecords: a write with request_id, blocking, national and
-// administrator only.
+// GetService: read-only, inline, every role. ImportRecords: a write with request_id, blocking, national
+// only.
 class TestPortfolio final : public portfolio::v1::PortfolioService::CallbackService {
  public:
   explicit TestPortfolio(Pipeline& pipeline) : pipeline_(pipeline) {}
