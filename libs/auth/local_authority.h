@@ -26,7 +26,8 @@ class LocalAuthority {
 
   // New keys: a P-256 authority that lives `lifetime`, and a P-256 key that signs tokens.
   static absl::StatusOr<std::unique_ptr<LocalAuthority>> Make(absl::Duration lifetime = absl::Hours(24 * 30));
-  // What Save wrote. NOT_FOUND when the folder holds none.
+  // What Save wrote. NOT_FOUND when the folder holds none; FAILED_PRECONDITION with the reason
+  // AUTHORITY_DAMAGED or AUTHORITY_EXPIRED when it cannot be used any more.
   static absl::StatusOr<std::unique_ptr<LocalAuthority>> Load(const std::string& folder);
   virtual ~LocalAuthority() = default;
 
@@ -47,7 +48,8 @@ class LocalAuthority {
   // A token (ES256) with the claims iss, aud, sub, specom_roles, specom_organisation, iat, nbf and exp.
   virtual absl::StatusOr<Secret> IssueToken(const Principal& principal, absl::Time now,
                                             absl::Duration lifetime) const = 0;
-  // A token with these claims (a JSON object) and header members as they are, for tests of refusals.
+  // A token with these claims and header members (a JSON object) as they are, for tests of refusals; the
+  // header gets "alg": "ES256" when it names none. INTERNAL for an algorithm that is not the key's.
   virtual absl::StatusOr<Secret> SignClaims(const std::string& claims_json,
                                             const std::string& header_json) const = 0;
 };
