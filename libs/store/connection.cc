@@ -172,6 +172,7 @@ absl::Status Connection::Begin(Access access, const Bounds& bounds) {
   failure_ = absl::OkStatus();
   begun_ = false;
   conflicted_ = false;
+  held_audit_head_ = false;
   bounds_ = &bounds;
   try {
     DoBegin(access);
@@ -273,6 +274,23 @@ absl::Status Connection::RunScript(std::string_view name, std::string_view sql) 
   } catch (const std::exception& error) {
     return Fail(Explain(error, name, false));
   }
+}
+
+absl::StatusOr<Row> Connection::HoldAuditHead() {
+  RETURN_IF_ERROR(failure_);
+  held_audit_head_ = true;
+  try {
+    DoHoldAuditHead();
+  } catch (const std::exception& error) {
+    return Fail(Explain(error, ReadAuditHead().name, false));
+  }
+  ASSIGN_OR_RETURN(std::vector<Row> rows, Query(ReadAuditHead(), {}));
+  if (rows.size() != 1) {
+    return Fail({.status = MakeError(absl::StatusCode::kDataLoss, "AUDIT_HEAD_MISSING",
+                                     "the row that ends the audit chain is gone, so that no change can be "
+                                     "recorded; run: specom verify audit")});
+  }
+  return std::move(rows.front());
 }
 
 absl::Status AlreadyExistsError(std::string_view statement, const std::string& detail) {

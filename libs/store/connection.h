@@ -41,9 +41,10 @@ class Bounds {
   const RequestContext& context_;
 };
 
-// kRead: one state of the database, no changes. kWrite: serialisable. kOutbox: the relay's changes,
-// which must neither hold up nor abort the writers. kMigrate: alone.
-enum class Access { kRead, kWrite, kOutbox, kMigrate };
+// kRead: one state of the database, no changes. kWrite: serialisable. kAuditedWrite: as well, once the
+// end of the audit chain is its own. kOutbox: the relay's changes, which must neither hold up nor abort
+// the writers. kMigrate: alone.
+enum class Access { kRead, kWrite, kAuditedWrite, kOutbox, kMigrate };
 
 class PreparedStatement;
 
@@ -65,6 +66,10 @@ class Connection {
   // Several statements without parameters; `name` stands in errors.
   absl::Status RunScript(std::string_view name, std::string_view sql);
 
+  // The end of the audit chain, kept from other transactions until this one ends: one row, sequence and
+  // hash. Never waits: another transaction that has it makes this one ABORTED, to be run again.
+  absl::StatusOr<Row> HoldAuditHead();
+
   // Makes the transaction one to be run again.
   absl::Status Conflict();
 
@@ -72,6 +77,8 @@ class Connection {
   const absl::Status& failure() const { return failure_; }
   // True when the transaction met another one and is to be run again.
   bool conflicted() const { return conflicted_; }
+  // True when the current or last transaction asked for the end of the audit chain.
+  bool held_audit_head() const { return held_audit_head_; }
   // True when the current or last transaction came to be.
   bool begun() const { return begun_; }
   // True when the connection is of no further use.
@@ -99,6 +106,9 @@ class Connection {
   virtual void DoRollback() = 0;
   virtual void DoScript(const std::string& sql) = 0;
   virtual void BeforeStatement() {}
+  // Takes the audit chain's head, or fails with a conflict; then its row is read by the statement.
+  virtual void DoHoldAuditHead() {}
+  virtual const Statement& ReadAuditHead() const = 0;
   // What the exception means. `statement`: the name of what was being run; `reused`: it was
   // prepared some time before.
   virtual Failure Explain(const std::exception& error, std::string_view statement, bool reused) = 0;
@@ -116,6 +126,7 @@ class Connection {
   const Bounds* bounds_ = nullptr;
   absl::Status failure_;
   bool begun_ = false;
+  bool held_audit_head_ = false;
   bool conflicted_ = false;
   bool lost_ = false;
 };

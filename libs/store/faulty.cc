@@ -49,6 +49,10 @@ class FaultyUnitOfWork final : public UnitOfWork {
   absl::StatusOr<bool> MarkHandled(std::string_view group, std::string_view event_id) override {
     return After(FaultPoint::kAfterState, inner_.MarkHandled(group, event_id));
   }
+  absl::Status Audit(const RequestContext& context, const AuditEntry& entry) override {
+    RETURN_IF_ERROR(inner_.Audit(context, entry));
+    return Visit(FaultPoint::kAfterState);
+  }
 
  private:
   absl::Status Visit(FaultPoint point) {

@@ -14,7 +14,7 @@ namespace specom::store {
 // The points of a write, in order.
 enum class FaultPoint {
   kBeforeBegin,
-  // After a statement or a remembered outcome.
+  // After a statement, a remembered outcome or an audit record.
   kAfterState,
   // After an event was appended to the outbox.
   kAfterOutbox,

@@ -24,6 +24,13 @@ const Statement kCountTables{
     .columns = {ColumnType::kInteger},
 };
 
+// Fails at once when another transaction has changed the row or is about to.
+const Statement kReadAuditHead{
+    .name = "store.read_audit_head",
+    .sql = "SELECT sequence, hash FROM audit_head WHERE id = 1 FOR UPDATE NOWAIT",
+    .columns = {ColumnType::kInteger, ColumnType::kText},
+};
+
 // A server or a network that stops answering is found out within seconds. The URL may say otherwise.
 const std::map<std::string, std::string> kConnectionDefaults = {
     {"application_name", "specom"}, {"client_encoding", "UTF8"},  {"connect_timeout", "5"},
@@ -108,6 +115,7 @@ class PostgresqlConnection final : public Connection {
         sql += "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
         break;
       case Access::kWrite:
+      case Access::kAuditedWrite:
         sql += "BEGIN ISOLATION LEVEL SERIALIZABLE";
         break;
       // Not watched for serialisability: each of its reads would weigh on every writer.
@@ -121,6 +129,8 @@ class PostgresqlConnection final : public Connection {
     }
     armed_ = bounds()->Remaining();
     DoScript(absl::StrCat(sql, "; ", StatementTimeout(armed_)));
+    // Waits in turn, before the transaction's state of the database is taken: LOCK takes none.
+    if (access == Access::kAuditedWrite) DoScript("LOCK TABLE audit_head IN EXCLUSIVE MODE");
     if (access == Access::kMigrate) {
       DoScript(absl::StrCat("SELECT pg_advisory_xact_lock(", LockKey("migrate", schema_, ""), ")"));
       // Asked first: a user without the right to make schemas may own one that exists.
@@ -152,6 +162,12 @@ class PostgresqlConnection final : public Connection {
     armed_ = remaining;
     DoScript(StatementTimeout(armed_));
   }
+
+  // Whoever has locked rows already must not queue behind one that may want them.
+  void DoHoldAuditHead() override {
+    if (access_ == Access::kWrite) DoScript("LOCK TABLE audit_head IN ROW EXCLUSIVE MODE NOWAIT");
+  }
+  const Statement& ReadAuditHead() const override { return kReadAuditHead; }
 
   Failure Explain(const std::exception& error, std::string_view statement, bool reused) override {
     const auto* known = dynamic_cast<const soci::postgresql_soci_error*>(&error);

@@ -9,6 +9,7 @@
 #include "absl/time/clock.h"
 #include "libs/base/crash_point.h"
 #include "libs/base/status.h"
+#include "libs/store/audit_chain.h"
 #include "libs/store/connection_pool.h"
 #include "libs/store/database.h"
 #include "libs/store/idempotency.h"
@@ -63,6 +64,11 @@ class SqlUnitOfWork final : public UnitOfWork {
   }
   absl::StatusOr<bool> MarkHandled(std::string_view group, std::string_view event_id) override {
     return store::MarkHandled(connection_, group, event_id, clock_.Now());
+  }
+  absl::Status Audit(const RequestContext& context, const AuditEntry& entry) override {
+    absl::Status appended = AppendAuditRecord(connection_, context, entry, clock_.Now());
+    PassCrashPoint(CrashPoint::kAfterState);
+    return appended;
   }
 
  private:
@@ -221,6 +227,11 @@ class SqlStore final : public Store {
         if (!connection->conflicted() && !stale) return status;
         if (attempt == kMaxAttempts) return connection->failure();
         if (stale) continue;
+        // The end of the audit chain is taken by others: from now on wait for it in turn.
+        if (access == Access::kWrite && connection->held_audit_head()) {
+          access = Access::kAuditedWrite;
+          continue;
+        }
       }
       PauseAfter(attempt, bounds);
     }

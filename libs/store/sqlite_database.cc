@@ -31,6 +31,11 @@ const Statement kCountTables{
     .sql = "SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' AND name = :p1",
     .columns = {ColumnType::kInteger},
 };
+const Statement kReadAuditHead{
+    .name = "store.read_audit_head",
+    .sql = "SELECT sequence, hash FROM audit_head WHERE id = 1",
+    .columns = {ColumnType::kInteger, ColumnType::kText},
+};
 
 // Virtual machine steps between two looks at the deadline: some ten thousandths of a second.
 constexpr int kStepsBetweenLooks = 4000;
@@ -61,6 +66,7 @@ class SqliteConnection final : public Connection {
         DoScript("BEGIN DEFERRED");
         break;
       case Access::kWrite:
+      case Access::kAuditedWrite:
       case Access::kOutbox:
         DoScript("BEGIN IMMEDIATE");
         break;
@@ -69,6 +75,8 @@ class SqliteConnection final : public Connection {
         break;
     }
   }
+
+  const Statement& ReadAuditHead() const override { return kReadAuditHead; }
 
   void DoCommit() override { DoScript("COMMIT"); }
 

@@ -22,6 +22,8 @@
 
 namespace specom::store {
 
+struct AuditEntry;  // audit.h
+
 enum class Engine { kSqlite, kPostgresql };
 std::string_view ToString(Engine engine);
 
@@ -98,6 +100,10 @@ class UnitOfWork {
   // True the first time that this consumer group sees the event: the effect and the mark commit
   // together. False: the effect was had before, do nothing.
   virtual absl::StatusOr<bool> MarkHandled(std::string_view group, std::string_view event_id) = 0;
+
+  // Appends to the audit record: who (from the context) did what. It comes last of a change, so that
+  // whoever holds the end of the chain waits for nobody.
+  virtual absl::Status Audit(const RequestContext& context, const AuditEntry& entry) = 0;
 };
 
 // How many migrations the database has and the program knows, the store's own included.
