@@ -2,9 +2,14 @@
 #include "libs/events/redis_connection.h"
 
 #include <hiredis/hiredis.h>
+#include <poll.h>
 #include <sys/time.h>
 
+#include <algorithm>
 #include <array>
+#include <cerrno>
+#include <chrono>
+#include <limits>
 #include <optional>
 #include <utility>
 
@@ -15,9 +20,23 @@
 namespace specom::events {
 namespace {
 
-constexpr timeval kConnectTimeout = {.tv_sec = 2, .tv_usec = 0};
-// Above the longest time that a command of ours may block on the server.
-constexpr timeval kReplyTimeout = {.tv_sec = 5, .tv_usec = 0};
+// A span of time that the clock on the wall does not stretch.
+class Patience {
+ public:
+  explicit Patience(absl::Duration patience) : end_(Now() + absl::ToChronoNanoseconds(patience)) {}
+
+  bool Ended() const { return Now() >= end_; }
+  // For poll: whole milliseconds, rounded up so that the last one is waited out.
+  int LeftMilliseconds() const {
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(end_ - Now()).count();
+    return static_cast<int>(std::clamp<std::int64_t>(left, 0, std::numeric_limits<int>::max()));
+  }
+
+ private:
+  using Steady = std::chrono::steady_clock;
+  static Steady::time_point Now() { return Steady::now(); }
+  const Steady::time_point end_;
+};
 
 std::optional<std::string> PercentDecode(std::string_view text) {
   const auto digit = [](char c) -> int {
@@ -173,20 +192,25 @@ void RedisConnection::Close::operator()(redisContext* context) const {
   redisFree(context);
 }
 
-RedisConnection::RedisConnection(RedisEndpoint endpoint) : endpoint_(std::move(endpoint)) {}
+RedisConnection::RedisConnection(RedisEndpoint endpoint, RedisTimeouts timeouts)
+    : endpoint_(std::move(endpoint)), timeouts_(timeouts) {}
 RedisConnection::~RedisConnection() = default;
 
 absl::Status RedisConnection::Broken(const char* what) {
-  const std::string cause = context_ == nullptr ? "out of memory" : std::string(context_->errstr);
+  const std::string cause = context_ == nullptr        ? "out of memory"
+                            : context_->errstr[0] == 0 ? "no answer in time"
+                                                       : std::string(context_->errstr);
   context_.reset();
   return absl::UnavailableError(absl::StrCat("Redis at ", endpoint_.Address(), " ", what, ": ", cause,
                                              "; is it running, and may it be reached from here?"));
 }
 
 absl::Status RedisConnection::Connect() {
-  context_.reset(redisConnectWithTimeout(endpoint_.host.c_str(), endpoint_.port, kConnectTimeout));
+  context_.reset(
+      redisConnectWithTimeout(endpoint_.host.c_str(), endpoint_.port, absl::ToTimeval(timeouts_.connect)));
   if (context_ == nullptr || context_->err != 0) return Broken("cannot be reached");
-  if (redisSetTimeout(context_.get(), kReplyTimeout) != REDIS_OK) return Broken("cannot be given a timeout");
+  if (redisSetTimeout(context_.get(), absl::ToTimeval(timeouts_.reply)) != REDIS_OK)
+    return Broken("cannot be given a timeout");
   redisEnableKeepAlive(context_.get());
   absl::Status status;
   if (!endpoint_.password.empty()) {
@@ -209,7 +233,12 @@ absl::StatusOr<RedisReply> RedisConnection::Call(std::span<const std::string> co
   return reply;
 }
 
-absl::StatusOr<RedisReply> RedisConnection::Exchange(std::span<const std::string> command) {
+absl::Status RedisConnection::Send(std::span<const std::string> command) {
+  if (context_ == nullptr) RETURN_IF_ERROR(Connect());
+  return Write(command);
+}
+
+absl::Status RedisConnection::Write(std::span<const std::string> command) {
   std::vector<const char*> words;
   std::vector<std::size_t> lengths;
   words.reserve(command.size());
@@ -218,14 +247,45 @@ absl::StatusOr<RedisReply> RedisConnection::Exchange(std::span<const std::string
     words.push_back(word.data());
     lengths.push_back(word.size());
   }
+  if (redisAppendCommandArgv(context_.get(), static_cast<int>(words.size()), words.data(), lengths.data()) !=
+      REDIS_OK) {
+    return Broken("cannot be asked");
+  }
+  // Each write is given up after the time for a reply: the socket has it as its timeout.
+  for (int done = 0; done == 0;) {
+    if (redisBufferWrite(context_.get(), &done) != REDIS_OK) return Broken("cannot be asked");
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::optional<RedisReply>> RedisConnection::Receive(absl::Duration patience) {
   struct Free {
     void operator()(redisReply* reply) const { freeReplyObject(reply); }
   };
-  const std::unique_ptr<redisReply, Free> reply(static_cast<redisReply*>(
-      redisCommandArgv(context_.get(), static_cast<int>(words.size()), words.data(), lengths.data())));
-  if (reply == nullptr) return Broken("does not answer");
-  if (reply->type == REDIS_REPLY_ERROR) return FromErrorReply(std::string_view(reply->str, reply->len));
-  return FromHiredis(*reply);
+  if (context_ == nullptr) return absl::UnavailableError("the connection to Redis is closed");
+  const Patience left(patience);
+  for (bool waited = false;; waited = true) {
+    void* parsed = nullptr;
+    if (redisGetReplyFromReader(context_.get(), &parsed) != REDIS_OK) return Broken("does not answer");
+    if (const std::unique_ptr<redisReply, Free> reply(static_cast<redisReply*>(parsed)); reply != nullptr) {
+      if (reply->type == REDIS_REPLY_ERROR) return FromErrorReply(std::string_view(reply->str, reply->len));
+      return FromHiredis(*reply);
+    }
+    // A reply that trickles in has no more time than one that does not come.
+    if (waited && left.Ended()) return std::nullopt;
+    pollfd readable = {.fd = context_->fd, .events = POLLIN, .revents = 0};
+    const int ready = poll(&readable, 1, left.LeftMilliseconds());
+    if (ready == 0) return std::nullopt;
+    if (ready < 0 && errno == EINTR) continue;
+    if (redisBufferRead(context_.get()) != REDIS_OK) return Broken("does not answer");
+  }
+}
+
+absl::StatusOr<RedisReply> RedisConnection::Exchange(std::span<const std::string> command) {
+  RETURN_IF_ERROR(Write(command));
+  ASSIGN_OR_RETURN(std::optional<RedisReply> reply, Receive(timeouts_.reply));
+  if (!reply) return Broken("does not answer");
+  return *std::move(reply);
 }
 
 }  // namespace specom::events

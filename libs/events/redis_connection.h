@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -11,6 +12,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "libs/base/secret.h"
 
 struct redisContext;
@@ -31,6 +33,13 @@ struct RedisEndpoint {
 // Parses "redis://[[user]:password@]host[:port][/database]"; user and password percent-encoded, an
 // IPv6 host in brackets. INVALID_ARGUMENT says what is wrong, without the password.
 absl::StatusOr<RedisEndpoint> ParseRedisUrl(const Secret& url);
+
+struct RedisTimeouts {
+  absl::Duration connect = absl::Seconds(2);
+  // From a command to the last byte of its reply; above the longest time that a command of the bus
+  // blocks on the server.
+  absl::Duration reply = absl::Seconds(5);
+};
 
 // A reply; a nil reply and a nil list are both nil.
 class RedisReply {
@@ -56,7 +65,7 @@ class RedisReply {
 // connection.
 class RedisConnection {
  public:
-  explicit RedisConnection(RedisEndpoint endpoint);
+  explicit RedisConnection(RedisEndpoint endpoint, RedisTimeouts timeouts = {});
   ~RedisConnection();
   RedisConnection(const RedisConnection&) = delete;
   RedisConnection& operator=(const RedisConnection&) = delete;
@@ -70,8 +79,17 @@ class RedisConnection {
     return Call(std::span<const std::string>(command.begin(), command.size()));
   }
 
+  // For a connection that is subscribed, where messages come unasked. Send does not wait for an answer;
+  // Receive gives the next message, nothing when none has come within `patience`. Errors as Call's.
+  absl::Status Send(std::span<const std::string> command);
+  absl::Status Send(std::initializer_list<std::string> command) {
+    return Send(std::span<const std::string>(command.begin(), command.size()));
+  }
+  absl::StatusOr<std::optional<RedisReply>> Receive(absl::Duration patience);
+
  private:
   absl::Status Connect();
+  absl::Status Write(std::span<const std::string> command);
   absl::StatusOr<RedisReply> Exchange(std::span<const std::string> command);
   absl::Status Broken(const char* what);
 
@@ -79,6 +97,7 @@ class RedisConnection {
     void operator()(redisContext* context) const;
   };
   const RedisEndpoint endpoint_;
+  const RedisTimeouts timeouts_;
   std::unique_ptr<redisContext, Close> context_;
 };
 
