@@ -1,0 +1,13 @@
+// The peer of the RPC bench: a callback gRPC server that answers two methods of the portfolio with a
+// ready response, and does nothing else.
+#pragma once
+
+#include <string>
+
+namespace specom::bench {
+
+// Serves until SIGTERM, and says on standard output where. delegation, service: the serialised responses.
+// The exit code.
+int RunBareServer(const std::string& delegation, const std::string& service);
+
+}  // namespace specom::bench

@@ -1,0 +1,175 @@
+// What the pipeline costs: specom-portfolio with everything on, beside a bare callback gRPC server that
+// gives the same answers ready-made, under the same load driver, round by round in one run.
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cstdio>
+#include <fstream>
+#include <iterator>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "libs/auth/authenticator.h"
+#include "specom/portfolio/v1/portfolio_service.pb.h"
+#include "tests/bench/bare_server.h"
+#include "tests/bench/load_driver.h"
+#include "tests/bench/server_process.h"
+
+namespace specom::bench {
+namespace {
+
+struct Options {
+  int rounds = 5;
+  int channels = 4;
+  int in_flight = 64;
+  double seconds = 1.5;
+  double warm_up = 0.5;
+};
+
+// One round of one server under one method.
+struct Round {
+  double rate = 0;
+  double p50_us = 0;
+  double p99_us = 0;
+  // Processor time of the server for one call.
+  double processor_us = 0;
+};
+
+Round Measure(LoadDriver& driver, const ServerProcess& server, const Call& call, const Options& options) {
+  driver.ClosedLoop(call, options.in_flight, absl::Seconds(options.warm_up), absl::ZeroDuration());
+  const absl::Duration before = server.ProcessorTime();
+  const auto load =
+      driver.ClosedLoop(call, options.in_flight, absl::ZeroDuration(), absl::Seconds(options.seconds));
+  const absl::Duration spent = server.ProcessorTime() - before;
+  if (load->failed > 0 || load->refused.Count() > 0) {
+    std::fprintf(stderr, "%s failed: %s\n", call.method.c_str(), load->failure.c_str());
+    std::exit(1);
+  }
+  return {.rate = load->Rate(),
+          .p50_us = absl::ToDoubleMicroseconds(load->accepted.Quantile(0.5)),
+          .p99_us = absl::ToDoubleMicroseconds(load->accepted.Quantile(0.99)),
+          .processor_us = absl::ToDoubleMicroseconds(spent) / static_cast<double>(load->accepted.Count())};
+}
+
+double Median(std::vector<double> values) {
+  std::sort(values.begin(), values.end());
+  const std::size_t middle = values.size() / 2;
+  return values.size() % 2 == 1 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
+}
+
+double MedianOf(const std::vector<Round>& rounds, double Round::*figure) {
+  std::vector<double> values;
+  for (const Round& round : rounds) values.push_back(round.*figure);
+  return Median(std::move(values));
+}
+
+// Of the ratios round by round: the machine's speed drifts between rounds, less within one.
+double MedianRatio(const std::vector<Round>& ours, const std::vector<Round>& peers, double Round::*figure) {
+  std::vector<double> ratios;
+  for (std::size_t i = 0; i < ours.size(); ++i) ratios.push_back(ours[i].*figure / (peers[i].*figure));
+  return Median(std::move(ratios));
+}
+
+void Print(const char* method, const std::vector<Round>& ours, const std::vector<Round>& peers) {
+  const auto line = [](const char* who, const std::vector<Round>& rounds) {
+    std::printf("  %-18s %9.0f %10.0f %10.0f %14.1f\n", who, MedianOf(rounds, &Round::rate),
+                MedianOf(rounds, &Round::p50_us), MedianOf(rounds, &Round::p99_us),
+                MedianOf(rounds, &Round::processor_us));
+  };
+  std::printf("\n%s\n  %-18s %9s %10s %10s %14s\n", method, "", "calls/s", "p50 us", "p99 us",
+              "server us/call");
+  line("bare gRPC server", peers);
+  line("specom-portfolio", ours);
+  std::printf("  %-18s %9.2f %10.2f %10.2f %14.2f   median of %zu rounds\n", "ratio",
+              MedianRatio(ours, peers, &Round::rate), MedianRatio(ours, peers, &Round::p50_us),
+              MedianRatio(ours, peers, &Round::p99_us), MedianRatio(ours, peers, &Round::processor_us),
+              ours.size());
+}
+
+std::vector<Call> Calls() {
+  portfolio::v1::ResolveDelegationRequest delegation;
+  delegation.set_icb("QOQ");
+  delegation.set_service_line("NCBPS01J");
+  portfolio::v1::GetServiceRequest service;
+  service.set_name("services/PSS-7");
+  const std::vector<std::pair<std::string, std::string>> identity = {
+      {kUserHeader, "ada@example.nhs.uk"}, {kRolesHeader, "icb"}, {kOrganisationHeader, "QOQ"}};
+  const std::string prefix = "specom.portfolio.v1.PortfolioService/";
+  return {{prefix + "ResolveDelegation", delegation.SerializeAsString(), identity},
+          {prefix + "GetService", service.SerializeAsString(), identity}};
+}
+
+absl::StatusOr<std::unique_ptr<ServerProcess>> StartPortfolio(const WorkFolder& folder) {
+  const std::vector<std::string> command = {ProgramFolder() + "/../bin/specom-portfolio",
+                                            "--identity=development",
+                                            "--listen=127.0.0.1:0",
+                                            "--log-level=info",
+                                            "--log-file=" + folder.Path("portfolio.log"),
+                                            "--database-url=sqlite:" + folder.Path("portfolio.db")};
+  std::vector<std::string> migrate = command;
+  migrate.push_back("migrate");
+  if (absl::Status status = RunToEnd(migrate); !status.ok()) return status;
+  return ServerProcess::Start(command, folder.Path("portfolio.out"));
+}
+
+template <class T>
+T OrExit(absl::StatusOr<T> result) {
+  if (result.ok()) return *std::move(result);
+  std::fprintf(stderr, "%s\n", std::string(result.status().message()).c_str());
+  std::exit(1);
+}
+
+int Run(const Options& options) {
+  const WorkFolder folder;
+  const auto portfolio = OrExit(StartPortfolio(folder));
+  LoadDriver to_portfolio(portfolio->address(), options.channels);
+  const std::vector<Call> calls = Calls();
+  std::vector<std::string> answers;
+  for (const Call& call : calls) {
+    answers.push_back(folder.Path("answer" + std::to_string(answers.size())));
+    const std::string answer = OrExit(to_portfolio.Once(call));
+    std::ofstream(answers.back(), std::ios::binary) << answer;
+    std::printf("%s: request %zu bytes, response %zu bytes\n", call.method.c_str(), call.request.size(),
+                answer.size());
+  }
+  const auto bare = OrExit(ServerProcess::Start({"/proc/self/exe", "--bare-server", answers[0], answers[1]},
+                                                folder.Path("bare.out")));
+  LoadDriver to_bare(bare->address(), options.channels);
+  std::printf("%d calls in flight on %d connections, %.1f s a round\n", options.in_flight, options.channels,
+              options.seconds);
+
+  for (const Call& call : calls) {
+    std::vector<Round> ours, peers;
+    for (int i = 0; i < options.rounds; ++i) {
+      peers.push_back(Measure(to_bare, *bare, call, options));
+      ours.push_back(Measure(to_portfolio, *portfolio, call, options));
+    }
+    Print(call.method.c_str(), ours, peers);
+  }
+  return 0;
+}
+
+std::string ReadBytes(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  return std::string(std::istreambuf_iterator<char>(file), {});
+}
+
+}  // namespace
+}  // namespace specom::bench
+
+int main(int argc, char** argv) {
+  specom::bench::Options options;
+  std::vector<std::string> bare;
+  CLI::App app("specom-portfolio beside a bare gRPC server with the same answers", "specom_bench_rpc");
+  app.add_option("--rounds", options.rounds, "Rounds of each server and method")->check(CLI::Range(1, 1000));
+  app.add_option("--channels", options.channels, "Connections")->check(CLI::Range(1, 64));
+  app.add_option("--in-flight", options.in_flight, "Calls in flight")->check(CLI::Range(1, 10000));
+  app.add_option("--seconds", options.seconds, "Measured time of a round")->check(CLI::Range(0.1, 60.0));
+  app.add_option("--warm-up", options.warm_up, "Seconds before it")->check(CLI::Range(0.0, 60.0));
+  app.add_option("--bare-server", bare, "")->expected(2)->group("");
+  CLI11_PARSE(app, argc, argv);
+  if (!bare.empty()) {
+    return specom::bench::RunBareServer(specom::bench::ReadBytes(bare[0]), specom::bench::ReadBytes(bare[1]));
+  }
+  return specom::bench::Run(options);
+}
