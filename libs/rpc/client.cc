@@ -12,6 +12,7 @@
 #include "libs/rpc/keepalive.h"
 #include "libs/rpc/method_traits.h"
 #include "libs/rpc/request_digest.h"
+#include "libs/rpc/tls.h"
 
 namespace specom::rpc {
 namespace {
@@ -43,7 +44,7 @@ absl::Status Explained(absl::Status status, bool read_only) {
         "No answer came in time; whether the change was made is unknown. Ask again with the same "
         "request_id, or look before you repeat it.");
   }
-  return MakeError(status.code(), CodeName(status.code()), std::string(status.message()));
+  return MakeError(status.code(), CodeName(status.code()), ExplainConnection(std::string(status.message())));
 }
 
 }  // namespace

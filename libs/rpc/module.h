@@ -14,6 +14,7 @@
 #include "libs/events/bus.h"
 #include "libs/observe/logger.h"
 #include "libs/observe/metrics.h"
+#include "libs/rpc/outbound.h"
 #include "libs/rpc/pipeline.h"
 #include "libs/store/store.h"
 
@@ -26,6 +27,8 @@ struct Host {
   Pipeline& pipeline;
   observe::Metrics& metrics;
   observe::Logger& logger;
+  // The way to other services.
+  Outbound& outbound;
 };
 
 class Module {

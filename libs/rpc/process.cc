@@ -14,6 +14,7 @@
 
 #include "absl/strings/str_join.h"
 #include "libs/base/status.h"
+#include "libs/rpc/security_settings.h"
 #include "libs/rpc/stop_signal.h"
 
 namespace specom::rpc {
@@ -156,7 +157,7 @@ std::vector<Setting> StandardSettings(const std::string& service) {
   auto number = [](int least, int most) {
     return [=](const std::string& value) { return NotANumber(value, least, most); };
   };
-  return {
+  std::vector<Setting> standard = {
       {.name = "listen",
        .standard = "127.0.0.1:0",
        .help = "gRPC address, host:port; port 0 takes any free one",
@@ -167,10 +168,11 @@ std::vector<Setting> StandardSettings(const std::string& service) {
        .problem = [](const std::string& v) { return v.empty() ? "" : NotAnAddress(v); }},
       {.name = "identity",
        .standard = "deny",
-       .help = "deny: serve nobody; development: believe callers on this machine",
+       .help = "deny: serve nobody; development: believe callers on this machine; tokens: believe "
+               "certificates and tokens",
        .problem =
            [](const std::string& v) {
-             return NotOneOf(v, {"deny", "development"});
+             return NotOneOf(v, {"deny", "development", "tokens"});
            }},
       {.name = "database_url",
        .standard = "sqlite:specom-" + service + ".db",
@@ -206,6 +208,8 @@ std::vector<Setting> StandardSettings(const std::string& service) {
        .help = "How long calls in hand may go on when the process stops",
        .problem = number(0, 3600)},
   };
+  for (Setting& setting : SecuritySettings()) standard.push_back(std::move(setting));
+  return standard;
 }
 
 ProcessConfig ReadConfig(const std::string& program, const Settings& settings) {
@@ -214,6 +218,8 @@ ProcessConfig ReadConfig(const std::string& program, const Settings& settings) {
   config.host.listen = settings.Get("listen");
   config.host.admin_listen = settings.Get("admin_listen");
   config.host.identity = settings.Get("identity");
+  config.host.tls = ReadTlsSettings(settings);
+  config.host.tokens = ReadTokenSettings(settings);
   config.host.redis_url = Secret(settings.Get("redis_url"));
   config.host.log_level =
       observe::ParseLogLevel(settings.Get("log_level")).value_or(observe::LogLevel::kInfo);

@@ -53,6 +53,25 @@ std::string HostOf(const std::string& listen) {
   return listen.substr(0, listen.rfind(':'));
 }
 
+// Beyond loopback there is TLS, and callers are not believed.
+absl::Status CheckReach(const ServerOptions& options, const Authenticator& authenticator) {
+  if (IsLoopbackAddress(options.listen)) return absl::OkStatus();
+  std::string problem;
+  if (authenticator.TrustsItsCallers()) {
+    problem =
+        "With development identity anybody who reaches the port may claim any role, so the server does not "
+        "listen on " +
+        options.listen + ". Listen on 127.0.0.1, or set identity to tokens.";
+  } else if (options.credentials == nullptr) {
+    problem =
+        "In plain text anybody on the way can read and change every call, so the server does not listen on " +
+        options.listen + ". Listen on 127.0.0.1, or set tls_certificate, tls_key and tls_authority.";
+  }
+  if (problem.empty()) return absl::OkStatus();
+  return MakeError(absl::StatusCode::kFailedPrecondition, "NOT_LOOPBACK", problem,
+                   {{"listen", options.listen}});
+}
+
 void WarnOfDevelopmentIdentity(observe::Logger& logger, const std::string& address) {
   logger.Warning(
       "DEVELOPMENT IDENTITY: this server believes whatever its callers say of themselves. It listens on "
@@ -72,16 +91,10 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
                                                       const Authenticator& authenticator,
                                                       const std::vector<grpc::Service*>& services,
                                                       observe::Logger& logger) {
-  if (authenticator.TrustsItsCallers() && !IsLoopbackAddress(options.listen)) {
-    return MakeError(
-        absl::StatusCode::kFailedPrecondition, "NOT_LOOPBACK",
-        "With development identity anybody who reaches the port may claim any role, so the server does "
-        "not listen on " +
-            options.listen + ". Listen on 127.0.0.1, or configure an identity provider.",
-        {{"listen", options.listen}});
-  }
+  RETURN_IF_ERROR(CheckReach(options, authenticator));
   EnableHealthAndReflection();
   std::unique_ptr<Server> started(new Server());
+  started->credentials_ = options.credentials ? options.credentials : grpc::InsecureServerCredentials();
   grpc::ServerBuilder builder;
   AddKeepalive(builder);
   builder.SetMaxReceiveMessageSize(kMaxMessageBytes);
@@ -89,9 +102,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
   // Two servers on one port would share its calls silently.
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
   builder.SetOption(std::make_unique<ServiceNames>(started->service_names_));
-  builder.AddListeningPort(options.listen,
-                           options.credentials ? options.credentials : grpc::InsecureServerCredentials(),
-                           &started->port_);
+  builder.AddListeningPort(options.listen, started->credentials_, &started->port_);
   for (grpc::Service* service : services) builder.RegisterService(service);
   started->server_ = builder.BuildAndStart();
   bool is_unix = options.listen.starts_with("unix:");

@@ -17,7 +17,7 @@ namespace specom::rpc {
 struct ServerOptions {
   // "host:port" or "unix:/path"; port 0 takes any free one.
   std::string listen = "127.0.0.1:0";
-  // Null: plain text.
+  // Null: plain text, on loopback only.
   std::shared_ptr<grpc::ServerCredentials> credentials = nullptr;
 };
 
@@ -26,9 +26,9 @@ bool IsLoopbackAddress(const std::string& listen);
 
 class Server {
  public:
-  // FAILED_PRECONDITION/NOT_LOOPBACK when the authenticator believes its callers and the address is
-  // open to other machines; UNAVAILABLE/PORT_TAKEN when the port cannot be had. Every service is "not
-  // serving" until SetServing. The services outlive the server.
+  // FAILED_PRECONDITION/NOT_LOOPBACK when the address is open to other machines and the server would speak
+  // plain text there or believe its callers; UNAVAILABLE/PORT_TAKEN when the port cannot be had. Every
+  // service is "not serving" until SetServing. The services outlive the server.
   static absl::StatusOr<std::unique_ptr<Server>> Start(const ServerOptions& options,
                                                        const Authenticator& authenticator,
                                                        const std::vector<grpc::Service*>& services,
@@ -56,6 +56,8 @@ class Server {
  private:
   Server() = default;
 
+  // Asked at each new connection, so they go last.
+  std::shared_ptr<grpc::ServerCredentials> credentials_;
   std::unique_ptr<grpc::Server> server_;
   std::vector<std::string> service_names_;
   std::string address_;

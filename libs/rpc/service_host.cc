@@ -39,9 +39,18 @@ std::vector<std::string> HostConfig::Verify() const {
   auto add = [&](const std::string& name, const std::string& problem) {
     if (!problem.empty()) problems.push_back(name + ": " + problem);
   };
-  if (!listen.starts_with("unix:")) add("listen", NotAnAddress(listen));
+  std::string no_address = listen.starts_with("unix:") ? "" : NotAnAddress(listen);
+  add("listen", no_address);
   if (!admin_listen.empty()) add("admin_listen", NotAnAddress(admin_listen));
-  add("identity", NotOneOf(identity, {"deny", "development"}));
+  add("identity", NotOneOf(identity, {"deny", "development", "tokens"}));
+  for (std::string& problem : tls.Verify()) problems.push_back(std::move(problem));
+  if (no_address.empty() && !IsLoopbackAddress(listen)) {
+    const std::string remedy =
+        " to listen on " + listen + ", where other machines are; or listen on 127.0.0.1";
+    if (!tls.enabled())
+      add("tls_certificate", "must be set, with tls_key, tls_authority and tls_allowed_peers," + remedy);
+    if (identity != "tokens") add("identity", "must be tokens, with the token_ settings," + remedy);
+  }
   add("executor_threads", NotANumber(std::to_string(executor_threads), 1, 1024));
   add("executor_queue", NotANumber(std::to_string(executor_queue), 0, 1'000'000));
   if (stop_grace < absl::ZeroDuration()) add("stop_grace", "must not be negative");
@@ -52,10 +61,9 @@ struct ServiceHost::State {
   State(HostConfig host_config, std::unique_ptr<observe::Logger> opened)
       : config(std::move(host_config)),
         logger(std::move(opened)),
-        authenticator(MakeAuthenticator(config.identity)),
-        executor({.threads = config.executor_threads, .queue_limit = config.executor_queue}, clock),
-        pipeline({*authenticator, executor, clock, *logger, metrics}) {}
+        executor({.threads = config.executor_threads, .queue_limit = config.executor_queue}, clock) {}
 
+  absl::Status KnowCallers();
   absl::Status StartModules();
   void StopModules();
   void PublishHealth();
@@ -66,9 +74,12 @@ struct ServiceHost::State {
   const SystemClock clock;
   const std::unique_ptr<observe::Logger> logger;
   observe::Metrics metrics;
-  const std::unique_ptr<const Authenticator> authenticator;
+  // Null: plain text.
+  std::shared_ptr<const CertificateWatch> certificates;
+  std::unique_ptr<const Authenticator> authenticator;
+  std::unique_ptr<Outbound> outbound;
   Executor executor;
-  Pipeline pipeline;
+  std::unique_ptr<Pipeline> pipeline;
   std::unique_ptr<events::Bus> bus;
   std::unique_ptr<Host> host;
   std::vector<std::unique_ptr<Module>> modules;
@@ -83,6 +94,21 @@ struct ServiceHost::State {
   absl::Status start_status ABSL_GUARDED_BY(mutex) = absl::UnavailableError("starting");
   bool stopped = false;
 };
+
+// Who this process is, how it knows others, and how it calls them.
+absl::Status ServiceHost::State::KnowCallers() {
+  if (config.tls.enabled()) {
+    ASSIGN_OR_RETURN(certificates, CertificateWatch::Start(config.tls.files, clock, *logger, metrics));
+  }
+  authenticator = MakeAuthenticator(config.identity);
+  MetadataEntries identity;
+  if (config.identity == "development")
+    identity = DevelopmentIdentity({config.program, {Role::kService}, ""});
+  outbound = NewOutbound(std::move(identity), certificates);
+  pipeline =
+      std::make_unique<Pipeline>(Pipeline::Dependencies{*authenticator, executor, clock, *logger, metrics});
+  return absl::OkStatus();
+}
 
 absl::Status ServiceHost::State::StartModules() {
   for (const auto& module : modules) {
@@ -101,7 +127,10 @@ absl::Status ServiceHost::State::StartModules() {
   for (const auto& module : modules) {
     for (grpc::Service* service : module->services()) services.push_back(service);
   }
-  ASSIGN_OR_RETURN(server, Server::Start({.listen = config.listen}, *authenticator, services, *logger));
+  ServerOptions options = {.listen = config.listen};
+  if (certificates != nullptr)
+    options.credentials = MakeServerCredentials(certificates, config.tls.client_certificate == "required");
+  ASSIGN_OR_RETURN(server, Server::Start(options, *authenticator, services, *logger));
   return absl::OkStatus();
 }
 
@@ -148,9 +177,10 @@ absl::StatusOr<std::unique_ptr<ServiceHost>> ServiceHost::Create(const HostConfi
       logger,
       observe::Logger::Open({.level = config.log_level, .file = config.log_file, .service = config.program}));
   auto state = std::make_unique<State>(config, std::move(logger));
+  RETURN_IF_ERROR(state->KnowCallers());
   ASSIGN_OR_RETURN(state->bus, MakeBus(config, *state->logger));
   state->host = std::make_unique<Host>(
-      Host{state->clock, *state->bus, state->pipeline, state->metrics, *state->logger});
+      Host{state->clock, *state->bus, *state->pipeline, state->metrics, *state->logger, *state->outbound});
   return std::unique_ptr<ServiceHost>(new ServiceHost(std::move(state)));
 }
 

@@ -8,9 +8,11 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "libs/auth/token_verifier.h"
 #include "libs/base/secret.h"
 #include "libs/observe/logger.h"
 #include "libs/rpc/module.h"
+#include "libs/rpc/tls.h"
 
 namespace specom::rpc {
 
@@ -21,8 +23,12 @@ struct HostConfig {
   std::string listen = "127.0.0.1:0";
   // /healthz, /readyz and /metrics; empty: none.
   std::string admin_listen = {};
-  // "deny": nobody is served; "development": callers on this machine are believed.
+  // "deny": nobody is served; "development": callers on this machine are believed; "tokens": callers are
+  // who their certificate and their token say.
   std::string identity = "deny";
+  // Of this process, for its server and for its calls to others; not enabled: plain text.
+  TlsSettings tls = {};
+  TokenSettings tokens = {};
   // Empty: the bus within the process.
   Secret redis_url = {};
   observe::LogLevel log_level = observe::LogLevel::kInfo;
@@ -34,7 +40,7 @@ struct HostConfig {
   // How long calls in hand may go on when the process stops.
   absl::Duration stop_grace = absl::Seconds(10);
 
-  // All problems at once, each with its remedy; empty: sound.
+  // All problems at once, each with its remedy; empty: sound. Beyond loopback there must be TLS and tokens.
   std::vector<std::string> Verify() const;
 };
 
@@ -43,7 +49,9 @@ inline constexpr char kSchemaBehindReason[] = "SCHEMA_BEHIND";
 
 class ServiceHost {
  public:
-  // Opens no port yet. INVALID_ARGUMENT/CONFIGURATION with every problem of the config.
+  // Opens no port yet. INVALID_ARGUMENT/CONFIGURATION with every problem of the config;
+  // FAILED_PRECONDITION/CERTIFICATES when the certificates are not sound; UNAVAILABLE/NO_KEYS when the
+  // token issuer's keys cannot be read.
   static absl::StatusOr<std::unique_ptr<ServiceHost>> Create(const HostConfig& config);
   // Stop()s.
   ~ServiceHost();

@@ -7,6 +7,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
 #include "libs/base/check.h"
 #include "libs/base/status.h"
 
@@ -137,6 +138,15 @@ int Settings::Number(std::string_view name) const {
   int number = 0;
   SPECOM_CHECK(absl::SimpleAtoi(Get(name), &number));
   return number;
+}
+
+std::vector<std::string> Settings::List(std::string_view name) const {
+  std::vector<std::string> words;
+  for (absl::string_view word : absl::StrSplit(Get(name), ',')) {
+    word = absl::StripAsciiWhitespace(word);
+    if (!word.empty()) words.emplace_back(word);
+  }
+  return words;
 }
 
 std::string Settings::Print() const {

@@ -49,6 +49,8 @@ class Settings {
   // The value from the strongest place. The name is a known one.
   const std::string& Get(std::string_view name) const;
   int Number(std::string_view name) const;
+  // The words between commas, without the spaces around them.
+  std::vector<std::string> List(std::string_view name) const;
   const std::vector<Setting>& known() const { return known_; }
 
   // "name = value  # origin" by name; secrets are "(hidden)" or "(not set)".

@@ -52,7 +52,7 @@ class FinanceModule final : public rpc::Module {
         library_(std::move(library)),
         changes_(host.clock),
         events_(host.clock),
-        footprints_(config.portfolio_endpoint, host.clock),
+        footprints_(config.portfolio_endpoint, host.outbound, host.clock),
         reference_inputs_(store, *library_, inputs_, host.clock),
         relay_(store, host.bus,
                {.source = kSource,

@@ -263,7 +263,9 @@ TEST(Server, KeepsDevelopmentIdentityOnThisMachine) {
     auto refused = Server::Start({.listen = listen}, DevelopmentAuthenticator(), {}, *logger);
     EXPECT_THAT(refused, StatusIs(absl::StatusCode::kFailedPrecondition, "NOT_LOOPBACK")) << listen;
   }
-  EXPECT_THAT(Server::Start({.listen = "0.0.0.0:0"}, DenyAllAuthenticator(), {}, *logger), IsOk());
+  auto plain = Server::Start({.listen = "0.0.0.0:0"}, DenyAllAuthenticator(), {}, *logger);
+  EXPECT_THAT(plain, StatusIs(absl::StatusCode::kFailedPrecondition, "NOT_LOOPBACK"));
+  EXPECT_THAT(plain.status().message(), HasSubstr("tls_certificate"));
 }
 
 TEST(Server, WarnsLoudlyOfDevelopmentIdentity) {

@@ -100,16 +100,21 @@ class TestPortfolio final : public portfolio::v1::PortfolioService::CallbackServ
 // Everything between a client and an operation, with a clock and a log that the test holds.
 class Served {
  public:
-  explicit Served(Executor::Options options = {.threads = 4, .queue_limit = 16})
-      : executor_(options, clock),
+  // authenticator: null for development identity; outlives this.
+  explicit Served(Executor::Options options = {.threads = 4, .queue_limit = 16},
+                  const Authenticator* authenticator = nullptr)
+      : authenticator_(authenticator == nullptr ? development_ : *authenticator),
+        executor_(options, clock),
         pipeline({authenticator_, executor_, clock, *logger_, metrics}),
         reporting(pipeline),
         portfolio(pipeline) {}
 
-  // Opens the port; `more` is served beside the two services.
-  void Start(std::vector<grpc::Service*> more = {}) {
+  // Opens the port; `more` is served beside the two services. credentials: null for plain text.
+  void Start(std::vector<grpc::Service*> more = {},
+             std::shared_ptr<grpc::ServerCredentials> credentials = nullptr) {
     more.insert(more.end(), {&reporting, &portfolio});
-    auto started = Server::Start({.listen = "127.0.0.1:0"}, authenticator_, more, *logger_);
+    auto started =
+        Server::Start({.listen = "127.0.0.1:0", .credentials = credentials}, authenticator_, more, *logger_);
     ASSERT_TRUE(started.ok()) << started.status();
     server = *std::move(started);
     channel = OpenChannel(server->address());
@@ -120,6 +125,7 @@ class Served {
     return Client(channel, options);
   }
 
+  observe::Logger& logger() { return *logger_; }
   // Lines of the log so far.
   std::vector<std::string> Log() {
     absl::MutexLock lock(&log_mutex_);
@@ -135,7 +141,8 @@ class Served {
   observe::Metrics metrics;
 
  private:
-  DevelopmentAuthenticator authenticator_;
+  DevelopmentAuthenticator development_;
+  const Authenticator& authenticator_;
   std::unique_ptr<observe::Logger> logger_ =
       observe::Logger::ToFunction(observe::LogLevel::kInfo, [this](std::string_view line) {
         absl::MutexLock lock(&log_mutex_);

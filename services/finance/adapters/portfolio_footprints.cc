@@ -12,7 +12,7 @@
 namespace specom::finance {
 namespace {
 
-constexpr char kUser[] = "specom-finance";
+constexpr char kService[] = "portfolio";
 constexpr absl::Duration kLongestCall = absl::Seconds(5);
 constexpr int kAttempts = 3;
 
@@ -27,20 +27,9 @@ FootprintPart FromProto(const portfolio::v1::FootprintPart& part) {
 
 }  // namespace
 
-PortfolioFootprints::PortfolioFootprints(std::function<std::string()> endpoint, const Clock& clock)
-    : endpoint_(std::move(endpoint)), clock_(clock) {}
-
-std::shared_ptr<rpc::Client> PortfolioFootprints::ClientOf(const std::string& endpoint) {
-  std::lock_guard lock(mutex_);
-  if (client_ == nullptr || connected_to_ != endpoint) {
-    rpc::ClientOptions options;
-    options.identity = rpc::DevelopmentIdentity({kUser, {Role::kService}, ""});
-    options.max_attempts = kAttempts;
-    client_ = std::make_shared<rpc::Client>(rpc::OpenChannel(endpoint), std::move(options));
-    connected_to_ = endpoint;
-  }
-  return client_;
-}
+PortfolioFootprints::PortfolioFootprints(std::function<std::string()> endpoint, rpc::Outbound& outbound,
+                                         const Clock& clock)
+    : endpoint_(std::move(endpoint)), outbound_(outbound), clock_(clock) {}
 
 absl::StatusOr<std::vector<FootprintPart>> PortfolioFootprints::On(const RequestContext& context,
                                                                    const std::vector<IcbCode>& icbs,
@@ -63,8 +52,8 @@ absl::StatusOr<std::vector<FootprintPart>> PortfolioFootprints::On(const Request
   options.timeout = std::min(kLongestCall, context.Remaining(clock_.Now()) / 2);
   options.traceparent = context.traceparent;
   options.request_id = context.request_id;
-  auto response =
-      ClientOf(endpoint)->Call(&portfolio::v1::PortfolioService::Stub::RestateFootprint, request, options);
+  auto response = outbound_.To(endpoint, kService, {.max_attempts = kAttempts})
+                      ->Call(&portfolio::v1::PortfolioService::Stub::RestateFootprint, request, options);
   if (!response.ok()) {
     if (IsAnswer(response.status())) return response.status();
     const std::string cause(response.status().message());
