@@ -57,6 +57,10 @@ MetadataEntries DevelopmentIdentity(const Principal& principal) {
   return entries;
 }
 
+MetadataEntries BearerIdentity(const Secret& token) {
+  return {{"authorization", "Bearer " + token.Reveal()}};
+}
+
 std::shared_ptr<grpc::Channel> OpenChannel(const std::string& endpoint,
                                            std::shared_ptr<grpc::ChannelCredentials> credentials) {
   if (credentials == nullptr) credentials = grpc::InsecureChannelCredentials();

@@ -17,6 +17,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "libs/auth/principal.h"
+#include "libs/base/secret.h"
 
 namespace specom::rpc {
 
@@ -24,6 +25,8 @@ using MetadataEntries = std::vector<std::pair<std::string, std::string>>;
 
 // The metadata by which DevelopmentAuthenticator knows the caller.
 MetadataEntries DevelopmentIdentity(const Principal& principal);
+// The metadata by which TokenAuthenticator knows the caller. Not for plain text beyond this machine.
+MetadataEntries BearerIdentity(const Secret& token);
 
 // endpoint: "host:port" or "unix:/path". credentials: null for plain text on this machine.
 std::shared_ptr<grpc::Channel> OpenChannel(const std::string& endpoint,

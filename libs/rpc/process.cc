@@ -266,6 +266,11 @@ int RunServiceProcess(int argc, char** argv, const ServiceProgram& program) {
   SystemClock clock;
   auto store = store::OpenStore(config->database, clock);
   if (!store.ok()) return Fail(name, Describe(store.status()), kFailure);
+  // Who only migrates calls nobody and is called by nobody.
+  if (line.migrate) {
+    config->host.identity = "deny";
+    config->host.tls = {};
+  }
   auto host = ServiceHost::Create(config->host);
   if (!host.ok()) return Fail(name, Describe(host.status()), kFailure);
   auto module = program.make({settings, *config, (*host)->host(), **store});

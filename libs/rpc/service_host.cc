@@ -9,6 +9,7 @@
 #include "absl/synchronization/notification.h"
 #include "absl/time/clock.h"
 #include "libs/auth/authenticator.h"
+#include "libs/auth/token_authenticator.h"
 #include "libs/base/status.h"
 #include "libs/observe/admin_server.h"
 #include "libs/rpc/executor.h"
@@ -22,9 +23,10 @@ namespace {
 // How often the health service learns what the modules say of themselves.
 constexpr absl::Duration kHealthInterval = absl::Seconds(1);
 
-std::unique_ptr<Authenticator> MakeAuthenticator(const std::string& identity) {
-  if (identity == "development") return std::make_unique<DevelopmentAuthenticator>();
-  return std::make_unique<DenyAllAuthenticator>();
+// In plain text, on loopback, there are no certificates to ask for.
+PeerRules RulesFor(const TlsSettings& tls) {
+  return {.allowed_workloads = {tls.allowed_peers.begin(), tls.allowed_peers.end()},
+          .certificate_required = tls.enabled() && tls.requires_client_certificate()};
 }
 
 absl::StatusOr<std::unique_ptr<events::Bus>> MakeBus(const HostConfig& config, observe::Logger& logger) {
@@ -44,6 +46,13 @@ std::vector<std::string> HostConfig::Verify() const {
   if (!admin_listen.empty()) add("admin_listen", NotAnAddress(admin_listen));
   add("identity", NotOneOf(identity, {"deny", "development", "tokens"}));
   for (std::string& problem : tls.Verify()) problems.push_back(std::move(problem));
+  if (identity == "tokens") {
+    for (const std::string& problem : tokens.Verify()) problems.push_back("token_" + problem);
+    if (tls.enabled() && tls.requires_client_certificate() && tls.allowed_peers.empty())
+      add("tls_allowed_peers",
+          "is empty, so nobody could call; list the SPIFFE ids of the processes that may, or set "
+          "tls_client_certificate to optional for callers with a token only");
+  }
   if (no_address.empty() && !IsLoopbackAddress(listen)) {
     const std::string remedy =
         " to listen on " + listen + ", where other machines are; or listen on 127.0.0.1";
@@ -76,6 +85,8 @@ struct ServiceHost::State {
   observe::Metrics metrics;
   // Null: plain text.
   std::shared_ptr<const CertificateWatch> certificates;
+  // Null: no tokens are taken.
+  std::unique_ptr<TokenVerifier> verifier;
   std::unique_ptr<const Authenticator> authenticator;
   std::unique_ptr<Outbound> outbound;
   Executor executor;
@@ -100,10 +111,16 @@ absl::Status ServiceHost::State::KnowCallers() {
   if (config.tls.enabled()) {
     ASSIGN_OR_RETURN(certificates, CertificateWatch::Start(config.tls.files, clock, *logger, metrics));
   }
-  authenticator = MakeAuthenticator(config.identity);
   MetadataEntries identity;
-  if (config.identity == "development")
+  if (config.identity == "tokens") {
+    ASSIGN_OR_RETURN(verifier, NewTokenVerifier(config.tokens, clock, logger.get(), &metrics));
+    authenticator = std::make_unique<TokenAuthenticator>(*verifier, RulesFor(config.tls));
+  } else if (config.identity == "development") {
+    authenticator = std::make_unique<DevelopmentAuthenticator>();
     identity = DevelopmentIdentity({config.program, {Role::kService}, ""});
+  } else {
+    authenticator = std::make_unique<DenyAllAuthenticator>();
+  }
   outbound = NewOutbound(std::move(identity), certificates);
   pipeline =
       std::make_unique<Pipeline>(Pipeline::Dependencies{*authenticator, executor, clock, *logger, metrics});
@@ -129,7 +146,7 @@ absl::Status ServiceHost::State::StartModules() {
   }
   ServerOptions options = {.listen = config.listen};
   if (certificates != nullptr)
-    options.credentials = MakeServerCredentials(certificates, config.tls.client_certificate == "required");
+    options.credentials = MakeServerCredentials(certificates, config.tls.requires_client_certificate());
   ASSIGN_OR_RETURN(server, Server::Start(options, *authenticator, services, *logger));
   return absl::OkStatus();
 }

@@ -21,6 +21,7 @@ struct TlsSettings {
 
   // True when this process has a certificate of its own.
   bool enabled() const { return !files.certificate.empty(); }
+  bool requires_client_certificate() const { return client_certificate == "required"; }
   // All problems at once, each with its setting and the remedy; empty: sound. The files are not read.
   std::vector<std::string> Verify() const;
 };

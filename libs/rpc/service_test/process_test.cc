@@ -323,6 +323,12 @@ TEST_F(Program, RefusesValuesThatAreNotSoundAllAtOnce) {
               "listen.*\n.*role.*must be one of api, both");
 }
 
+TEST_F(Program, RefusesToLeaveTheMachineInPlainTextAndSaysWhatToSet) {
+  EXPECT_EXIT(std::exit(RunProgram({"--listen", "0.0.0.0:0", "--identity", "development"})),
+              ::testing::ExitedWithCode(2),
+              "tls_certificate: must be set.*or listen on 127.0.0.1(.|\n)*identity: must be tokens");
+}
+
 TEST_F(Program, PrintsItsSettings) {
   EXPECT_EXIT(
       {
