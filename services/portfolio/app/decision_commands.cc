@@ -3,7 +3,9 @@
 #include "absl/strings/numbers.h"
 #include "libs/base/digest.h"
 #include "libs/base/status.h"
+#include "libs/store/audit.h"
 #include "services/portfolio/app/kinds.h"
+#include "services/portfolio/app/stored_digest.h"
 #include "services/portfolio/domain/decision_rules.h"
 #include "services/portfolio/domain/text.h"
 
@@ -53,6 +55,18 @@ absl::StatusOr<RecordedDecision> LoadOutcome(LiveRegistry& live, store::UnitOfWo
   return absl::InternalError(Concat({"the remembered outcome ", outcome_name, " is not in the registry"}));
 }
 
+namespace {
+
+// The version that a correction replaces; empty for a decision that is new.
+std::string DigestBefore(const Registry& registry, const Record<Decision>& record) {
+  for (const auto& version : registry.decisions().Versions(record.id)) {
+    if (version.version == record.supersedes) return StoredDigest(version);
+  }
+  return "";
+}
+
+}  // namespace
+
 absl::StatusOr<RecordedDecision> RecordOnce(
     store::Store& store, LiveRegistry& live, const RequestContext& context, bool validate_only,
     const std::function<absl::StatusOr<Record<Decision>>(const Registry&, absl::Time recorded_at)>& plan) {
@@ -83,6 +97,11 @@ absl::StatusOr<RecordedDecision> RecordOnce(
                                ? Concat({"recorded ", ResourceName<Decision>(record.id)})
                                : Concat({"corrected ", ResourceName<Decision>(record.id), ": ", reason});
         ASSIGN_OR_RETURN(Snapshot after, live.Learn(work, context, *registry, recorded_at, note, records));
+        RETURN_IF_ERROR(work.Audit(context, {.resource = ResourceName<Decision>(record.id),
+                                             .action = record.supersedes == 0 ? "recorded" : "corrected",
+                                             .before_digest = DigestBefore(*registry, record),
+                                             .after_digest = StoredDigest(record),
+                                             .reason = reason}));
         return std::pair(OutcomeName(record), RecordedDecision{after, record});
       },
       [&](store::UnitOfWork& work, const std::string& name) { return LoadOutcome(live, work, name); });

@@ -5,6 +5,9 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_split.h"
 #include "libs/base/status.h"
+#include "libs/store/audit.h"
+#include "services/portfolio/app/kinds.h"
+#include "services/portfolio/app/stored_digest.h"
 #include "services/portfolio/domain/text.h"
 
 namespace specom::portfolio {
@@ -90,6 +93,10 @@ absl::StatusOr<ImportCounts> ImportRecords::Execute(const RequestContext& contex
           std::string note = Concat({"imported ", std::to_string(done.added), " new and ",
                                      std::to_string(done.superseded), " changed records"});
           ASSIGN_OR_RETURN(learnt, live_.Learn(work, context, *registry, recorded_at, note, planned.records));
+          RETURN_IF_ERROR(work.Audit(context, {.resource = ChangeName(learnt->change()),
+                                               .action = "imported",
+                                               .after_digest = StoredDigest(planned.records),
+                                               .reason = note}));
         }
         return std::pair(OutcomeName(done), done);
       },

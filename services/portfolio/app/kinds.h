@@ -1,6 +1,7 @@
 // What each kind of record is called, in resource names and in errors.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -67,6 +68,11 @@ struct Kind<Decision> {
   static constexpr std::string_view kNoun = "decision";
   static constexpr std::string_view kNotFound = kDecisionNotFound;
 };
+
+// "changes/17": all that one import taught the registry.
+inline std::string ChangeName(std::int64_t number) {
+  return Concat({"changes/", std::to_string(number)});
+}
 
 // "organisations/QOQ"
 template <class T>

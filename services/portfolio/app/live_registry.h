@@ -38,8 +38,8 @@ class LiveRegistry {
 
   // When a change made now counts as recorded: later than all that the registry has learnt.
   absl::Time NextRecordedAt(const Registry& registry) const;
-  // Adds the records to the log and tells other services. The registry with them in it, which is to
-  // be handed to Adopt once the transaction has committed.
+  // Adds the records to the log and tells other services; the caller audits. The registry with them in
+  // it, which is to be handed to Adopt once the transaction has committed.
   absl::StatusOr<Snapshot> Learn(store::UnitOfWork& work, const RequestContext& context,
                                  const Registry& registry, absl::Time recorded_at, const std::string& note,
                                  const Records& records);

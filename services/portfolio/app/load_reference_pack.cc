@@ -3,6 +3,9 @@
 #include <algorithm>
 
 #include "libs/base/status.h"
+#include "libs/store/audit.h"
+#include "services/portfolio/app/kinds.h"
+#include "services/portfolio/app/stored_digest.h"
 #include "services/portfolio/domain/reasons.h"
 #include "services/portfolio/domain/record_files.h"
 #include "services/portfolio/domain/text.h"
@@ -30,7 +33,7 @@ absl::StatusOr<bool> LoadReferencePack::Execute(const RequestContext& context) {
   }
 
   Snapshot learnt;
-  RETURN_IF_ERROR(store_.Write(context, [&](store::UnitOfWork& work) -> absl::Status {
+  const absl::Status written = store_.Write(context, [&](store::UnitOfWork& work) -> absl::Status {
     learnt.reset();
     ASSIGN_OR_RETURN(int present, log_.ReferencePackVersion(work));
     if (present >= version_) return absl::OkStatus();
@@ -41,8 +44,13 @@ absl::StatusOr<bool> LoadReferencePack::Execute(const RequestContext& context) {
     ImportPlan plan = PlanImport(*registry, parsed.records, recorded_at, /*keep_corrected=*/true);
     std::string note = Concat({"England reference pack, version ", std::to_string(version_)});
     ASSIGN_OR_RETURN(learnt, live_.Learn(work, context, *registry, now, note, plan.records));
-    return log_.SetReferencePackVersion(work, version_, {learnt->change(), now});
-  }));
+    RETURN_IF_ERROR(log_.SetReferencePackVersion(work, version_, {learnt->change(), now}));
+    return work.Audit(context, {.resource = ChangeName(learnt->change()),
+                                .action = "imported",
+                                .after_digest = StoredDigest(plan.records),
+                                .reason = note});
+  });
+  RETURN_IF_ERROR(written);
   if (learnt == nullptr) return false;
   live_.Adopt(learnt);
   return true;
