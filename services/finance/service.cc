@@ -16,7 +16,6 @@
 #include "services/finance/adapters/portfolio_footprints.h"
 #include "services/finance/adapters/run_operations.h"
 #include "services/finance/adapters/shipped_inputs.h"
-#include "services/finance/adapters/sql_change_record.h"
 #include "services/finance/adapters/sql_input_set_repository.h"
 #include "services/finance/adapters/sql_run_repository.h"
 #include "services/finance/app/operations.h"
@@ -50,7 +49,6 @@ class FinanceModule final : public rpc::Module {
         store_(store),
         host_(host),
         library_(std::move(library)),
-        changes_(host.clock),
         events_(host.clock),
         footprints_(config.portfolio_endpoint, host.outbound, host.clock),
         reference_inputs_(store, *library_, inputs_, host.clock),
@@ -63,11 +61,11 @@ class FinanceModule final : public rpc::Module {
             .get_policy = GetPolicy(*library_),
             .list_policies = ListPolicies(*library_),
             .check_inputs = CheckInputFiles(reader_),
-            .import_inputs = ImportInputs(store, reader_, inputs_, changes_, host.clock),
+            .import_inputs = ImportInputs(store, reader_, inputs_, host.clock),
             .get_input_set = GetInputSet(store, inputs_),
             .list_input_sets = ListInputSets(store, inputs_),
             .list_baseline_lines = ListBaselineLines(store, inputs_),
-            .create_run = CreateRun(store, runs_, inputs_, reference_inputs_, events_, changes_, host.clock,
+            .create_run = CreateRun(store, runs_, inputs_, reference_inputs_, events_, host.clock,
                                     [this] { relay_.Wake(); }),
             .get_run = GetRun(store, runs_),
             .list_runs = ListRuns(store, runs_),
@@ -77,8 +75,8 @@ class FinanceModule final : public rpc::Module {
             .explain_allocation = ExplainAllocation(store, runs_, inputs_),
             .compare_runs = CompareRuns(store, runs_, inputs_),
             .project_allocations = ProjectAllocations(store, runs_, inputs_),
-            .approve_run = ApproveRun(store, runs_, events_, changes_, host.clock),
-            .publish_run = PublishRun(store, runs_, events_, changes_, host.clock),
+            .approve_run = ApproveRun(store, runs_, events_, host.clock),
+            .publish_run = PublishRun(store, runs_, events_, host.clock),
         },
         compute_(store, runs_, inputs_, *library_, events_, host.clock, signals_),
         workers_(host.bus, compute_, host.clock, host.logger, host.metrics,
@@ -139,7 +137,6 @@ class FinanceModule final : public rpc::Module {
   FileInputReader reader_;
   SqlInputSetRepository inputs_;
   SqlRunRepository runs_;
-  SqlChangeRecord changes_;
   OutboxRunEvents events_;
   PortfolioFootprints footprints_;
   RunSignals signals_;

@@ -12,7 +12,6 @@
 #include "libs/testing/status_matchers.h"
 #include "services/finance/adapters/outbox_run_events.h"
 #include "services/finance/adapters/shipped_inputs.h"
-#include "services/finance/adapters/sql_change_record.h"
 #include "services/finance/adapters/sql_run_repository.h"
 #include "services/finance/app/create_run.h"
 #include "services/finance/app/import_inputs.h"
@@ -42,11 +41,11 @@ class JobWorkerTest : public ::testing::TestWithParam<store::Engine> {
 
   RunId Create(int variant) {
     FileInputReader reader;
-    ImportInputs import(*store_, reader, inputs_, changes_, clock_);
+    ImportInputs import(*store_, reader, inputs_, clock_);
     absl::StatusOr<InputSetRecord> record = import.Execute(context_, {ExampleFiles(variant)});
     EXPECT_THAT(record, IsOk());
     ReferenceInputs reference(*store_, *library_, inputs_, clock_);
-    CreateRun create(*store_, runs_, inputs_, reference, events_, changes_, clock_, [] {});
+    CreateRun create(*store_, runs_, inputs_, reference, events_, clock_, [] {});
     absl::StatusOr<finance::Run> run = create.Execute(context_, {.input_set = record->id});
     EXPECT_THAT(run, IsOk());
     return run->id;
@@ -91,7 +90,6 @@ class JobWorkerTest : public ::testing::TestWithParam<store::Engine> {
   std::unique_ptr<ReferenceLibrary> library_;
   InterceptedInputs inputs_;
   SqlRunRepository runs_;
-  SqlChangeRecord changes_{clock_};
   OutboxRunEvents events_{clock_};
   RunSignals signals_;
   RequestContext context_;

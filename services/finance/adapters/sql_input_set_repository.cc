@@ -194,10 +194,11 @@ absl::Status SqlInputSetRepository::Insert(store::UnitOfWork& work, const InputS
   return absl::OkStatus();
 }
 
-absl::Status SqlInputSetRepository::AddHolder(store::UnitOfWork& work, const InputSetId& id,
-                                              const std::string& organisation) {
-  if (organisation.empty()) return absl::OkStatus();
-  return work.Execute(InsertInputSetHolder(), {id.value(), organisation}).status();
+absl::StatusOr<bool> SqlInputSetRepository::AddHolder(store::UnitOfWork& work, const InputSetId& id,
+                                                      const std::string& organisation) {
+  if (organisation.empty()) return false;
+  ASSIGN_OR_RETURN(std::int64_t added, work.Execute(InsertInputSetHolder(), {id.value(), organisation}));
+  return added == 1;
 }
 
 absl::StatusOr<bool> SqlInputSetRepository::IsVisible(store::UnitOfWork& work, const InputSetId& id,

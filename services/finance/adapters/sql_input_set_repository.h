@@ -10,8 +10,8 @@ class SqlInputSetRepository final : public InputSetRepository {
   absl::StatusOr<std::optional<InputSetRecord>> Find(store::UnitOfWork& work, const InputSetId& id) override;
   absl::StatusOr<InputSet> Load(store::UnitOfWork& work, const InputSetId& id) override;
   absl::Status Insert(store::UnitOfWork& work, const InputSetRecord& record, const InputSet& inputs) override;
-  absl::Status AddHolder(store::UnitOfWork& work, const InputSetId& id,
-                         const std::string& organisation) override;
+  absl::StatusOr<bool> AddHolder(store::UnitOfWork& work, const InputSetId& id,
+                                 const std::string& organisation) override;
   absl::StatusOr<bool> IsVisible(store::UnitOfWork& work, const InputSetId& id,
                                  const Viewer& viewer) override;
   absl::StatusOr<std::vector<InputSetRecord>> List(store::UnitOfWork& work, const InputSetFilter& filter,

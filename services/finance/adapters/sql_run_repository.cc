@@ -226,10 +226,11 @@ absl::Status SqlRunRepository::Update(store::UnitOfWork& work, const Run& run) {
       {{"run", ResourceName(run.id)}});
 }
 
-absl::Status SqlRunRepository::AddHolder(store::UnitOfWork& work, const RunId& id,
-                                         const std::string& organisation) {
-  if (organisation.empty()) return absl::OkStatus();
-  return work.Execute(InsertRunHolder(), {id.value(), organisation}).status();
+absl::StatusOr<bool> SqlRunRepository::AddHolder(store::UnitOfWork& work, const RunId& id,
+                                                 const std::string& organisation) {
+  if (organisation.empty()) return false;
+  ASSIGN_OR_RETURN(std::int64_t added, work.Execute(InsertRunHolder(), {id.value(), organisation}));
+  return added == 1;
 }
 
 absl::StatusOr<bool> SqlRunRepository::IsHolder(store::UnitOfWork& work, const RunId& id,

@@ -12,7 +12,8 @@ class SqlRunRepository final : public RunRepository {
                                                    FinancialYear year) override;
   absl::Status Insert(store::UnitOfWork& work, const Run& run) override;
   absl::Status Update(store::UnitOfWork& work, const Run& run) override;
-  absl::Status AddHolder(store::UnitOfWork& work, const RunId& id, const std::string& organisation) override;
+  absl::StatusOr<bool> AddHolder(store::UnitOfWork& work, const RunId& id,
+                                 const std::string& organisation) override;
   absl::StatusOr<bool> IsHolder(store::UnitOfWork& work, const RunId& id,
                                 const std::string& organisation) override;
   absl::StatusOr<std::vector<Run>> List(store::UnitOfWork& work, const RunFilter& filter,

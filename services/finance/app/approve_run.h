@@ -20,21 +20,23 @@ struct ApproveRunCommand {
 
 class ApproveRun {
  public:
-  ApproveRun(store::Store& store, RunRepository& runs, RunEvents& events, ChangeRecord& changes,
-             const Clock& clock)
-      : store_(store), runs_(runs), events_(events), changes_(changes), clock_(clock) {}
+  ApproveRun(store::Store& store, RunRepository& runs, RunEvents& events, const Clock& clock)
+      : store_(store), runs_(runs), events_(events), clock_(clock) {}
 
   // The errors of FindVisibleRun, then of domain Approve.
   absl::StatusOr<Run> Execute(const RequestContext& context, const ApproveRunCommand& command);
 
  private:
-  absl::StatusOr<Run> Decide(store::UnitOfWork& work, const RequestContext& context,
-                             const ApproveRunCommand& command);
+  struct Decision {
+    Run before;
+    Run approved;
+  };
+  absl::StatusOr<Decision> Decide(store::UnitOfWork& work, const RequestContext& context,
+                                  const ApproveRunCommand& command);
 
   store::Store& store_;
   RunRepository& runs_;
   RunEvents& events_;
-  ChangeRecord& changes_;
   const Clock& clock_;
 };
 

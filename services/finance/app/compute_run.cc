@@ -5,7 +5,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "libs/base/status.h"
+#include "libs/store/audit.h"
 #include "services/finance/app/read.h"
+#include "services/finance/app/stored_digest.h"
 #include "services/finance/app/stored_time.h"
 
 namespace specom::finance {
@@ -16,18 +18,29 @@ absl::Status AttemptsExhausted(const Run& run) {
       "taken up ", run.attempts - 1, " times without an outcome; the logs of the workers say why"));
 }
 
+absl::Status AuditStep(store::UnitOfWork& work, const RequestContext& context, const std::string& action,
+                       const Run& before, const Run& after) {
+  return work.Audit(context, {.resource = ResourceName(after.id),
+                              .action = action,
+                              .before_digest = StoredDigest(before),
+                              .after_digest = StoredDigest(after),
+                              .reason = after.failure});
+}
+
 }  // namespace
 
 absl::StatusOr<std::optional<Run>> ComputeRun::ClaimRun(const RequestContext& context, const RunId& id,
                                                         const std::string& worker) {
   std::optional<Run> claimed;
-  RETURN_IF_ERROR(store_.Write(context, [&](store::UnitOfWork& work) -> absl::Status {
+  const absl::Status written = store_.Write(context, [&](store::UnitOfWork& work) -> absl::Status {
     claimed.reset();
     ASSIGN_OR_RETURN(std::optional<Run> run, runs_.Find(work, id));
     if (!run || IsFinished(run->state)) return absl::OkStatus();
     ASSIGN_OR_RETURN(claimed, Claim(*run, worker));
-    return runs_.Update(work, *claimed);
-  }));
+    RETURN_IF_ERROR(runs_.Update(work, *claimed));
+    return AuditStep(work, context, "taken up", *run, *claimed);
+  });
+  RETURN_IF_ERROR(written);
   return claimed;
 }
 
@@ -57,7 +70,8 @@ absl::Status ComputeRun::Settle(const RequestContext& context, const Run& claime
                              : Fail(*run, std::string(result.status().message()), StoredNow(clock_)));
     RETURN_IF_ERROR(runs_.Update(work, settled));
     if (outcome) RETURN_IF_ERROR(runs_.SaveResult(work, settled.id, *result));
-    return events_.Completed(work, context, settled);
+    RETURN_IF_ERROR(events_.Completed(work, context, settled));
+    return AuditStep(work, context, std::string(ToString(settled.state)), *run, settled);
   });
 }
 

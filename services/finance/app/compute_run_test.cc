@@ -12,7 +12,6 @@
 #include "libs/testing/status_matchers.h"
 #include "services/finance/adapters/outbox_run_events.h"
 #include "services/finance/adapters/shipped_inputs.h"
-#include "services/finance/adapters/sql_change_record.h"
 #include "services/finance/adapters/sql_run_repository.h"
 #include "services/finance/app/create_run.h"
 #include "services/finance/app/import_inputs.h"
@@ -43,7 +42,7 @@ class ComputeRunTest : public ::testing::TestWithParam<store::Engine> {
   // Its inputs must be stored.
   finance::Run CreateOn(const CreateRunCommand& command) {
     ReferenceInputs reference(*store_, *library_, inputs_, clock_);
-    CreateRun create(*store_, runs_, inputs_, reference, events_, changes_, clock_, [] {});
+    CreateRun create(*store_, runs_, inputs_, reference, events_, clock_, [] {});
     absl::StatusOr<finance::Run> run = create.Execute(context_, command);
     EXPECT_THAT(run, IsOk());
     return run.ok() ? *run : finance::Run();
@@ -51,7 +50,7 @@ class ComputeRunTest : public ::testing::TestWithParam<store::Engine> {
 
   finance::Run CreateOnExample() {
     FileInputReader reader;
-    ImportInputs import(*store_, reader, inputs_, changes_, clock_);
+    ImportInputs import(*store_, reader, inputs_, clock_);
     absl::StatusOr<InputSetRecord> record = import.Execute(context_, {ExampleFiles()});
     EXPECT_THAT(record, IsOk());
     return record.ok() ? CreateOn({.input_set = record->id}) : finance::Run();
@@ -90,7 +89,6 @@ class ComputeRunTest : public ::testing::TestWithParam<store::Engine> {
   std::unique_ptr<ReferenceLibrary> library_;
   InterceptedInputs inputs_;
   SqlRunRepository runs_;
-  SqlChangeRecord changes_{clock_};
   OutboxRunEvents events_{clock_};
   RunSignals signals_;
   RequestContext context_;

@@ -1,10 +1,12 @@
-// The run, the job that computes it and the record of who asked commit together.
+// The run, the job that computes it and the audit record of who asked commit together.
 #include "services/finance/app/create_run.h"
 
 #include <utility>
 
 #include "libs/base/status.h"
+#include "libs/store/audit.h"
 #include "services/finance/app/read.h"
+#include "services/finance/app/stored_digest.h"
 #include "services/finance/app/stored_time.h"
 
 namespace specom::finance {
@@ -46,24 +48,30 @@ absl::StatusOr<Run> CreateRun::Execute(const RequestContext& context, const Crea
     ASSIGN_OR_RETURN(InputSetRecord input_set,
                      command.input_set
                          ? FindVisibleInputSet(work, inputs_, context.principal, *command.input_set)
-                         : reference_.Ensure(work, command.stream, command.year));
+                         : reference_.Ensure(work, context, command.stream, command.year));
     Run run = RunOn(context, input_set);
     const std::string name = ResourceName(run.id);
     ASSIGN_OR_RETURN(std::optional<Run> existing, runs_.Find(work, run.id));
+    std::string before;
     if (!existing) {
       RETURN_IF_ERROR(runs_.Insert(work, run));
       requested = true;
     } else if (existing->state == RunState::kFailed) {
+      before = StoredDigest(*existing);
       ASSIGN_OR_RETURN(run, Requeue(*existing));
       RETURN_IF_ERROR(runs_.Update(work, run));
       requested = true;
     } else {
       run = *std::move(existing);
+      before = StoredDigest(run);
     }
-    RETURN_IF_ERROR(runs_.AddHolder(work, run.id, context.principal.organisation));
-    if (requested) {
-      RETURN_IF_ERROR(changes_.Append(work, context, name, "requested"));
-      RETURN_IF_ERROR(events_.Requested(work, context, run));
+    ASSIGN_OR_RETURN(const bool joined, runs_.AddHolder(work, run.id, context.principal.organisation));
+    if (requested) RETURN_IF_ERROR(events_.Requested(work, context, run));
+    if (requested || joined) {
+      RETURN_IF_ERROR(work.Audit(context, {.resource = name,
+                                           .action = requested ? "requested" : "joined",
+                                           .before_digest = before,
+                                           .after_digest = StoredDigest(run)}));
     }
     return std::pair(name, std::move(run));
   };

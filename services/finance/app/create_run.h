@@ -26,13 +26,12 @@ class CreateRun {
  public:
   // on_requested: called after a job was committed, so that it is carried to a worker at once.
   CreateRun(store::Store& store, RunRepository& runs, InputSetRepository& inputs, ReferenceInputs& reference,
-            RunEvents& events, ChangeRecord& changes, const Clock& clock, std::function<void()> on_requested)
+            RunEvents& events, const Clock& clock, std::function<void()> on_requested)
       : store_(store),
         runs_(runs),
         inputs_(inputs),
         reference_(reference),
         events_(events),
-        changes_(changes),
         clock_(clock),
         on_requested_(std::move(on_requested)) {}
 
@@ -51,7 +50,6 @@ class CreateRun {
   InputSetRepository& inputs_;
   ReferenceInputs& reference_;
   RunEvents& events_;
-  ChangeRecord& changes_;
   const Clock& clock_;
   const std::function<void()> on_requested_;
 };

@@ -5,6 +5,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "libs/base/status.h"
+#include "libs/store/audit.h"
+#include "services/finance/app/stored_digest.h"
 #include "services/finance/app/stored_time.h"
 
 namespace specom::finance {
@@ -54,12 +56,19 @@ absl::StatusOr<InputSetRecord> ImportInputs::Execute(const RequestContext& conte
   };
   auto import = [&](store::UnitOfWork& work) -> absl::StatusOr<std::pair<std::string, InputSetRecord>> {
     ASSIGN_OR_RETURN(std::optional<InputSetRecord> stored, inputs_.Find(work, record.id));
-    if (!stored) {
+    const bool fresh = !stored;
+    if (fresh) {
       RETURN_IF_ERROR(inputs_.Insert(work, record, *findings.inputs));
       stored = record;
     }
-    RETURN_IF_ERROR(inputs_.AddHolder(work, record.id, context.principal.organisation));
-    RETURN_IF_ERROR(changes_.Append(work, context, ResourceName(record.id), "imported"));
+    ASSIGN_OR_RETURN(const bool joined, inputs_.AddHolder(work, record.id, context.principal.organisation));
+    if (fresh || joined) {
+      const std::string digest = StoredDigest(record.id);
+      RETURN_IF_ERROR(work.Audit(context, {.resource = ResourceName(record.id),
+                                           .action = fresh ? "imported" : "joined",
+                                           .before_digest = fresh ? std::string() : digest,
+                                           .after_digest = digest}));
+    }
     return std::pair(ResourceName(record.id), *std::move(stored));
   };
   return store::WriteOnce<InputSetRecord>(store_, context, import, load);

@@ -19,9 +19,8 @@ absl::StatusOr<InputSetRecord> RecordOf(const InputSet& inputs, std::string_view
 
 class ImportInputs {
  public:
-  ImportInputs(store::Store& store, const InputReader& reader, InputSetRepository& inputs,
-               ChangeRecord& changes, const Clock& clock)
-      : store_(store), reader_(reader), inputs_(inputs), changes_(changes), clock_(clock) {}
+  ImportInputs(store::Store& store, const InputReader& reader, InputSetRepository& inputs, const Clock& clock)
+      : store_(store), reader_(reader), inputs_(inputs), clock_(clock) {}
 
   // INVALID_ARGUMENT/INVALID_FIELDS with every problem of the files, each with file, row, column,
   // value and rule.
@@ -31,7 +30,6 @@ class ImportInputs {
   store::Store& store_;
   const InputReader& reader_;
   InputSetRepository& inputs_;
-  ChangeRecord& changes_;
   const Clock& clock_;
 };
 

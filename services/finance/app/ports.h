@@ -107,9 +107,9 @@ class InputSetRepository {
   // Inserts a set that is not stored yet.
   virtual absl::Status Insert(store::UnitOfWork& work, const InputSetRecord& record,
                               const InputSet& inputs) = 0;
-  // Lets the organisation see the set; once is enough. Nothing for an empty organisation.
-  virtual absl::Status AddHolder(store::UnitOfWork& work, const InputSetId& id,
-                                 const std::string& organisation) = 0;
+  // Lets the organisation see the set; true when it could not before. Nothing for an empty organisation.
+  virtual absl::StatusOr<bool> AddHolder(store::UnitOfWork& work, const InputSetId& id,
+                                         const std::string& organisation) = 0;
   // It ships with the platform, the viewer's organisation brought it, or a public run used it.
   virtual absl::StatusOr<bool> IsVisible(store::UnitOfWork& work, const InputSetId& id,
                                          const Viewer& viewer) = 0;
@@ -136,9 +136,10 @@ class RunRepository {
   virtual absl::Status Insert(store::UnitOfWork& work, const Run& run) = 0;
   // Replaces the run whose version is one below. ABORTED/STALE_ETAG when it is not.
   virtual absl::Status Update(store::UnitOfWork& work, const Run& run) = 0;
-  // Lets the organisation see the run before it is public. Nothing for an empty organisation.
-  virtual absl::Status AddHolder(store::UnitOfWork& work, const RunId& id,
-                                 const std::string& organisation) = 0;
+  // Lets the organisation see the run before it is public; true when it could not before. Nothing for an
+  // empty organisation.
+  virtual absl::StatusOr<bool> AddHolder(store::UnitOfWork& work, const RunId& id,
+                                         const std::string& organisation) = 0;
   virtual absl::StatusOr<bool> IsHolder(store::UnitOfWork& work, const RunId& id,
                                         const std::string& organisation) = 0;
   // Those visible to the viewer, latest first, after the key.
@@ -175,14 +176,6 @@ class RunEvents {
   virtual absl::Status Published(store::UnitOfWork& work, const RequestContext& context, const Run& run,
                                  const std::vector<Allocation>& allocations) = 0;
   virtual absl::Status Superseded(store::UnitOfWork& work, const RequestContext& context, const Run& run) = 0;
-};
-
-// The record of who changed what, written with the change.
-class ChangeRecord {
- public:
-  virtual ~ChangeRecord() = default;
-  virtual absl::Status Append(store::UnitOfWork& work, const RequestContext& context,
-                              const std::string& resource, const std::string& note) = 0;
 };
 
 }  // namespace specom::finance

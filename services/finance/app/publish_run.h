@@ -20,22 +20,24 @@ struct PublishRunCommand {
 
 class PublishRun {
  public:
-  PublishRun(store::Store& store, RunRepository& runs, RunEvents& events, ChangeRecord& changes,
-             const Clock& clock)
-      : store_(store), runs_(runs), events_(events), changes_(changes), clock_(clock) {}
+  PublishRun(store::Store& store, RunRepository& runs, RunEvents& events, const Clock& clock)
+      : store_(store), runs_(runs), events_(events), clock_(clock) {}
 
   // The errors of FindVisibleRun, then of domain Publish.
   absl::StatusOr<Run> Execute(const RequestContext& context, const PublishRunCommand& command);
 
  private:
-  absl::StatusOr<Run> Decide(store::UnitOfWork& work, const RequestContext& context,
-                             const PublishRunCommand& command);
+  struct Decision {
+    Run before;
+    Run published;
+  };
+  absl::StatusOr<Decision> Decide(store::UnitOfWork& work, const RequestContext& context,
+                                  const PublishRunCommand& command);
   absl::Status SupersedeEarlier(store::UnitOfWork& work, const RequestContext& context, const Run& published);
 
   store::Store& store_;
   RunRepository& runs_;
   RunEvents& events_;
-  ChangeRecord& changes_;
   const Clock& clock_;
 };
 

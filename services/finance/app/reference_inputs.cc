@@ -4,7 +4,9 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "libs/base/status.h"
+#include "libs/store/audit.h"
 #include "services/finance/app/import_inputs.h"
+#include "services/finance/app/stored_digest.h"
 #include "services/finance/app/stored_time.h"
 
 namespace specom::finance {
@@ -35,18 +37,23 @@ absl::StatusOr<int> ReferenceInputs::ImportAll(const RequestContext& context) {
       ASSIGN_OR_RETURN(std::optional<InputSetRecord> stored,
                        inputs_.Find(work, InputSetId(InputDigest(*inputs))));
       stored_before = stored.has_value();
-      return Ensure(work, inputs->policy.stream, inputs->policy.financial_year).status();
+      return Ensure(work, context, inputs->policy.stream, inputs->policy.financial_year).status();
     }));
     if (!stored_before) ++imported;
   }
   return imported;
 }
 
-absl::StatusOr<InputSetRecord> ReferenceInputs::Ensure(store::UnitOfWork& work, const std::string& stream,
-                                                       FinancialYear year) {
+absl::StatusOr<InputSetRecord> ReferenceInputs::Ensure(store::UnitOfWork& work, const RequestContext& context,
+                                                       const std::string& stream, FinancialYear year) {
   ASSIGN_OR_RETURN(InputSetRecord record, Describe(work, stream, year));
   ASSIGN_OR_RETURN(std::optional<InputSetRecord> stored, inputs_.Find(work, record.id));
-  if (!stored) RETURN_IF_ERROR(inputs_.Insert(work, record, *library_.FindInputs(stream, year)));
+  if (stored) return record;
+  RETURN_IF_ERROR(inputs_.Insert(work, record, *library_.FindInputs(stream, year)));
+  RETURN_IF_ERROR(work.Audit(context, {.resource = ResourceName(record.id),
+                                       .action = "imported",
+                                       .after_digest = StoredDigest(record.id),
+                                       .reason = "ships with the platform"}));
   return record;
 }
 

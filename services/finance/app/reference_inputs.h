@@ -17,8 +17,8 @@ class ReferenceInputs {
   absl::StatusOr<int> ImportAll(const RequestContext& context);
   // The stored set of the stream and year, storing it first where needed.
   // NOT_FOUND/NO_REFERENCE_INPUTS lists what ships.
-  absl::StatusOr<InputSetRecord> Ensure(store::UnitOfWork& work, const std::string& stream,
-                                        FinancialYear year);
+  absl::StatusOr<InputSetRecord> Ensure(store::UnitOfWork& work, const RequestContext& context,
+                                        const std::string& stream, FinancialYear year);
   // The head that the stored set has or would have.
   absl::StatusOr<InputSetRecord> Describe(store::UnitOfWork& work, const std::string& stream,
                                           FinancialYear year);

@@ -26,8 +26,8 @@ class InterceptedInputs final : public InputSetRepository {
                       const InputSet& inputs) override {
     return stored_.Insert(work, record, inputs);
   }
-  absl::Status AddHolder(store::UnitOfWork& work, const InputSetId& id,
-                         const std::string& organisation) override {
+  absl::StatusOr<bool> AddHolder(store::UnitOfWork& work, const InputSetId& id,
+                                 const std::string& organisation) override {
     return stored_.AddHolder(work, id, organisation);
   }
   absl::StatusOr<bool> IsVisible(store::UnitOfWork& work, const InputSetId& id,
