@@ -4,10 +4,10 @@
 
 #include <gmock/gmock.h>
 
+#include <optional>
 #include <thread>
 
-#include "absl/synchronization/notification.h"
-#include "absl/time/clock.h"
+#include "absl/synchronization/mutex.h"
 #include "libs/auth/test_issuer.h"
 #include "libs/testing/fake_clock.h"
 #include "libs/testing/status_matchers.h"
@@ -28,10 +28,12 @@ class Source {
       ++readings_;
       auto free = [&] { return !stopped_ || cancelled; };
       while (!free()) mutex_.AwaitWithTimeout(absl::Condition(&free), absl::Milliseconds(10));
-      return answer_;
+      if (!answer_) return absl::UnavailableError("away");
+      return *answer_;
     };
   }
-  void Answer(absl::StatusOr<std::string> answer) {
+  // Nothing: the source is away.
+  void Answer(std::optional<std::string> answer) {
     absl::MutexLock lock(&mutex_);
     answer_ = std::move(answer);
   }
@@ -52,7 +54,7 @@ class Source {
 
  private:
   absl::Mutex mutex_;
-  absl::StatusOr<std::string> answer_ = absl::UnavailableError("not yet");
+  std::optional<std::string> answer_;
   bool stopped_ = false;
   int readings_ = 0;
 };
@@ -84,7 +86,7 @@ TEST_F(KeyKeeperTest, ReadsOnRequestOncePerPauseAndKeepsTheLastGoodKeys) {
   EXPECT_EQ(keeper->RefreshNow(), KeyKeeper::Refresh::kDone);
   EXPECT_EQ(keeper->Current().generation, first.generation) << "the same keys";
 
-  source_.Answer(absl::UnavailableError("away"));
+  source_.Answer(std::nullopt);
   clock_.Advance(absl::Seconds(10));
   EXPECT_EQ(keeper->RefreshNow(), KeyKeeper::Refresh::kDone);
   EXPECT_EQ(keeper->Current().keys, first.keys);
@@ -118,7 +120,7 @@ TEST_F(KeyKeeperTest, ReadsAgainAndAgainByItself) {
   source_.Answer(NewKeys());
   auto keeper = Start({.between_readings = absl::Milliseconds(1), .least = absl::Milliseconds(1)});
   const auto before = keeper->generation();
-  source_.Answer(absl::UnavailableError("away"));
+  source_.Answer(std::nullopt);
   ASSERT_TRUE(source_.AwaitReadings(source_.readings() + 2)) << "a failure does not end it";
   source_.Answer(NewKeys());
   ASSERT_TRUE(source_.AwaitReadings(source_.readings() + 2)) << "so that one has ended";
