@@ -16,6 +16,8 @@
 #include "libs/base/digest.h"
 #include "libs/base/status.h"
 #include "libs/observe/trace.h"
+#include "libs/rpc/denial_sink.h"
+#include "libs/rpc/denied_call.h"
 #include "libs/rpc/error_model.h"
 #include "libs/rpc/field_validation.h"
 #include "libs/rpc/method_traits.h"
@@ -261,7 +263,10 @@ Flow AuditDenials(Call& call) {
                                                      {"workload", call.peer.workload},
                                                      {"request_id", call.rc.request_id},
                                                      {"traceparent", call.rc.traceparent}});
-  return Flow::kNext;
+  if (call.dependencies.denials == nullptr) return Flow::kNext;
+  const bool taken = call.dependencies.denials->Record(
+      call.rc, DenialOf(call.status, call.request, call.peer.address), [&call] { call.Run(); });
+  return taken ? Flow::kElsewhere : Flow::kNext;
 }
 
 Flow LogAccess(Call& call) {

@@ -10,12 +10,16 @@
 
 namespace specom::rpc {
 
+class DenialSink;
+
 struct Pipeline::Dependencies {
   const Authenticator& authenticator;
   Executor& executor;
   const Clock& clock;
   observe::Logger& logger;
   observe::Metrics& metrics;
+  // Null: denials stand in the log only.
+  DenialSink* denials = nullptr;
 };
 
 }  // namespace specom::rpc

@@ -100,12 +100,12 @@ class TestPortfolio final : public portfolio::v1::PortfolioService::CallbackServ
 // Everything between a client and an operation, with a clock and a log that the test holds.
 class Served {
  public:
-  // authenticator: null for development identity; outlives this.
+  // authenticator: null for development identity; denials: null for none. Both outlive this.
   explicit Served(Executor::Options options = {.threads = 4, .queue_limit = 16},
-                  const Authenticator* authenticator = nullptr)
+                  const Authenticator* authenticator = nullptr, DenialSink* denials = nullptr)
       : authenticator_(authenticator == nullptr ? development_ : *authenticator),
         executor_(options, clock),
-        pipeline({authenticator_, executor_, clock, *logger_, metrics}),
+        pipeline({authenticator_, executor_, clock, *logger_, metrics, denials}),
         reporting(pipeline),
         portfolio(pipeline) {}
 
