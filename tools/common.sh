@@ -7,7 +7,7 @@ build_packages=(
   g++ cmake ninja-build ccache mold pkg-config git ca-certificates
   libgrpc++-dev libprotobuf-dev protobuf-compiler protobuf-compiler-grpc libabsl-dev
   libhiredis-dev libsoci-dev libboost-dev libsqlite3-dev libpq-dev libssl-dev
-  libcjose-dev libjansson-dev libcurl4-openssl-dev libspdlog-dev prometheus-cpp-dev libcivetweb-dev nlohmann-json3-dev libcli11-dev libcsv-dev
+  libcjose-dev libjansson-dev libcurl4-openssl-dev prometheus-cpp-dev libcivetweb-dev nlohmann-json3-dev libcli11-dev libcsv-dev
   libgtest-dev libgmock-dev libbenchmark-dev librapidcheck-dev
 )
 test_packages=(clang-format clang libclang-rt-14-dev faketime postgresql-15 redis-server redis-tools curl procps)

@@ -1,13 +1,13 @@
 #include "libs/base/digest.h"
 
 #include <openssl/evp.h>
-#include <openssl/rand.h>
 
 #include <array>
 #include <cstdint>
 
 #include "absl/strings/escaping.h"
 #include "libs/base/check.h"
+#include "libs/base/random.h"
 
 namespace specom {
 namespace {
@@ -55,13 +55,19 @@ std::string Sha256Hex(std::string_view bytes) {
 }
 
 std::string NewUuid() {
-  std::array<unsigned char, 16> bytes;
-  SPECOM_CHECK(RAND_bytes(bytes.data(), bytes.size()) == 1);
-  bytes[6] = static_cast<unsigned char>((bytes[6] & 0x0f) | 0x40);
-  bytes[8] = static_cast<unsigned char>((bytes[8] & 0x3f) | 0x80);
-  std::string hex = Hex(bytes.data(), bytes.size());
-  for (std::size_t at : {8, 13, 18, 23}) hex.insert(at, 1, '-');
-  return hex;
+  constexpr char kDigits[] = "0123456789abcdef";
+  const std::array<std::uint64_t, 2> random = {Random64(), Random64()};
+  std::string uuid(36, '-');
+  std::size_t digit = 0;
+  for (std::size_t i = 0; i < uuid.size(); ++i) {
+    if (i == 8 || i == 13 || i == 18 || i == 23) continue;
+    uuid[i] = kDigits[(random[digit / 16] >> (digit % 16 * 4)) & 0xf];
+    ++digit;
+  }
+  // Version 4, variant 1.
+  uuid[14] = '4';
+  uuid[19] = kDigits[8 | (random[1] & 0x3)];
+  return uuid;
 }
 
 bool IsUuid(std::string_view text) {

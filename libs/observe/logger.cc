@@ -1,17 +1,18 @@
 #include "libs/observe/logger.h"
 
-#include <spdlog/sinks/base_sink.h>
-#include <spdlog/sinks/basic_file_sink.h>
-#include <spdlog/sinks/stdout_sinks.h>
-#include <spdlog/spdlog.h>
+#include <fcntl.h>
+#include <unistd.h>
 
 #include <array>
+#include <cerrno>
+#include <cstring>
 #include <mutex>
-#include <nlohmann/json.hpp>
 #include <utility>
 
 #include "absl/time/clock.h"
 #include "libs/base/status.h"
+#include "libs/observe/json_line.h"
+#include "libs/observe/log_writer.h"
 
 namespace specom::observe {
 namespace {
@@ -23,45 +24,34 @@ constexpr std::array<std::pair<LogLevel, std::string_view>, 4> kLevels = {{
     {LogLevel::kError, "error"},
 }};
 
-spdlog::level::level_enum Spdlog(LogLevel level) {
-  switch (level) {
-    case LogLevel::kDebug:
-      return spdlog::level::debug;
-    case LogLevel::kInfo:
-      return spdlog::level::info;
-    case LogLevel::kWarning:
-      return spdlog::level::warn;
-    case LogLevel::kError:
-      return spdlog::level::err;
-  }
-  return spdlog::level::err;
-}
-
-class FunctionSink final : public spdlog::sinks::base_sink<std::mutex> {
- public:
-  explicit FunctionSink(std::function<void(std::string_view)> line) : line_(std::move(line)) {}
-
- private:
-  void sink_it_(const spdlog::details::log_msg& message) override {
-    line_({message.payload.data(), message.payload.size()});
-  }
-  void flush_() override {}
-
-  std::function<void(std::string_view)> line_;
-};
-
 }  // namespace
 
 struct Logger::State {
-  explicit State(spdlog::sink_ptr sink, std::string service_name)
-      : spdlog("specom", std::move(sink)), service(std::move(service_name)) {
-    spdlog.set_pattern("%v");
-    spdlog.set_level(spdlog::level::debug);
-    spdlog.flush_on(spdlog::level::warn);
+  ~State() {
+    writer.reset();
+    if (descriptor > STDERR_FILENO) close(descriptor);
   }
 
-  spdlog::logger spdlog;
-  const std::string service;
+  std::string service;
+  // Either a writer with its file, or a function.
+  int descriptor = -1;
+  std::unique_ptr<LogWriter> writer;
+  std::mutex mutex;
+  std::function<void(std::string_view)> function;
+
+  JsonLine Begin(LogLevel level, std::string_view event) const {
+    JsonLine line;
+    line.Add("time", absl::Now()).Add("level", ToString(level));
+    if (!service.empty()) line.Add("service", service);
+    line.Add("event", event);
+    return line;
+  }
+
+  void End(LogLevel level, JsonLine& line) {
+    if (writer != nullptr) return writer->Write(line.Done(), level >= LogLevel::kWarning);
+    std::lock_guard lock(mutex);
+    function(line.Done());
+  }
 };
 
 std::string_view ToString(LogLevel level) {
@@ -79,63 +69,64 @@ std::optional<LogLevel> ParseLogLevel(std::string_view word) {
 }
 
 absl::StatusOr<std::unique_ptr<Logger>> Logger::Open(const Options& options) {
-  try {
-    spdlog::sink_ptr sink;
-    if (options.file.empty()) {
-      sink = std::make_shared<spdlog::sinks::stderr_sink_mt>();
-    } else {
-      sink = std::make_shared<spdlog::sinks::basic_file_sink_mt>(options.file);
-    }
-    return std::unique_ptr<Logger>(
-        new Logger(options.level, std::make_unique<State>(std::move(sink), options.service)));
-  } catch (const spdlog::spdlog_ex& error) {
+  auto state = std::make_unique<State>();
+  state->service = options.service;
+  state->descriptor = options.file.empty()
+                          ? STDERR_FILENO
+                          : open(options.file.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+  if (state->descriptor < 0) {
     return MakeError(absl::StatusCode::kFailedPrecondition, "LOG_FILE",
-                     "The log file " + options.file + " cannot be opened: " + error.what(),
+                     "The log file " + options.file + " cannot be opened: " + std::strerror(errno),
                      {{"file", options.file}});
   }
+  state->writer = std::make_unique<LogWriter>(
+      state->descriptor, LogWriter::Limits{}, [service = state.get()](std::int64_t lost) {
+        JsonLine line = service->Begin(LogLevel::kWarning, "log lines lost");
+        return std::string(line.Add("lines", lost).Done());
+      });
+  return std::unique_ptr<Logger>(new Logger(options.level, std::move(state)));
 }
 
 std::unique_ptr<Logger> Logger::ToFunction(LogLevel level, std::function<void(std::string_view)> line) {
-  auto sink = std::make_shared<FunctionSink>(std::move(line));
-  return std::unique_ptr<Logger>(new Logger(level, std::make_unique<State>(std::move(sink), "")));
+  auto state = std::make_unique<State>();
+  state->function = std::move(line);
+  return std::unique_ptr<Logger>(new Logger(level, std::move(state)));
 }
 
 Logger::Logger(LogLevel level, std::unique_ptr<State> state) : level_(level), state_(std::move(state)) {}
-Logger::~Logger() {
-  Flush();
-}
+Logger::~Logger() = default;
 
 void Logger::Log(LogLevel level, std::string_view event, std::initializer_list<Field> fields) {
   if (!Logs(level)) return;
-  nlohmann::ordered_json line;
-  line["time"] = absl::FormatTime("%Y-%m-%dT%H:%M:%E6SZ", absl::Now(), absl::UTCTimeZone());
-  line["level"] = ToString(level);
-  if (!state_->service.empty()) line["service"] = state_->service;
-  line["event"] = event;
+  JsonLine line = state_->Begin(level, event);
   for (const Field& field : fields) {
-    std::visit([&](const auto& value) { line[field.key] = value; }, field.value);
+    std::visit([&](const auto& value) { line.Add(field.key, value); }, field.value);
   }
-  // A value that is not UTF-8 is shown with replacement characters; it must not lose the line.
-  std::string text = line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-  state_->spdlog.log(Spdlog(level), spdlog::string_view_t(text.data(), text.size()));
+  state_->End(level, line);
 }
 
 void Logger::Access(const AccessLine& access) {
-  Log(LogLevel::kInfo, "rpc",
-      {{"method", access.method},
-       {"code", access.code},
-       {"reason", access.reason},
-       {"took_ms", absl::ToDoubleMilliseconds(access.took)},
-       {"user", access.user},
-       {"organisation", access.organisation},
-       {"peer", access.peer},
-       {"request_id", access.request_id},
-       {"trace_id", access.trace_id},
-       {"caller_left", access.caller_left}});
+  if (!Logs(LogLevel::kInfo)) return;
+  JsonLine line = state_->Begin(LogLevel::kInfo, "rpc");
+  line.Add("method", access.method)
+      .Add("code", access.code)
+      .Add("reason", access.reason)
+      .Add("took_ms", absl::ToDoubleMilliseconds(access.took))
+      .Add("user", access.user)
+      .Add("organisation", access.organisation)
+      .Add("peer", access.peer)
+      .Add("request_id", access.request_id)
+      .Add("trace_id", access.trace_id)
+      .Add("caller_left", access.caller_left);
+  state_->End(LogLevel::kInfo, line);
 }
 
 void Logger::Flush() {
-  state_->spdlog.flush();
+  if (state_->writer != nullptr) state_->writer->Flush();
+}
+
+std::int64_t Logger::LostLines() const {
+  return state_->writer == nullptr ? 0 : state_->writer->lost();
 }
 
 }  // namespace specom::observe

@@ -1,5 +1,5 @@
-// Structured logs: one JSON object a line, to standard error or a file. Never bodies of requests,
-// never secrets.
+// Structured logs: one JSON object a line, to standard error or a file, written by a thread of its own.
+// Never bodies of requests, never secrets.
 #pragma once
 
 #include <cstdint>
@@ -87,7 +87,12 @@ class Logger {
   }
   // One line for each call, at level info.
   void Access(const AccessLine& access);
+  // Returns when all that was said is in the file. Without it a warning or an error is written at once and
+  // the rest within 50 ms; a process that is killed in between takes those lines with it.
   void Flush();
+  // Lines that could not be written, or that found 8 MiB (warnings and errors: 9 MiB) waiting before them.
+  // They are lost, and a line "log lines lost" tells how many: no call ever waits for the log.
+  std::int64_t LostLines() const;
 
  private:
   struct State;

@@ -1,28 +1,28 @@
 #include "libs/observe/trace.h"
 
 #include <algorithm>
-#include <array>
 #include <cstdint>
-#include <functional>
-#include <random>
 
-#include "absl/strings/str_format.h"
+#include "libs/base/random.h"
 
 namespace specom::observe {
 namespace {
 
-// Not a secret: it only has to be different each time.
-std::uint64_t NonZeroRandom() {
-  thread_local std::mt19937_64 generator = [] {
-    std::random_device device;
-    std::array<std::uint32_t, 8> seed;
-    std::generate(seed.begin(), seed.end(), std::ref(device));
-    std::seed_seq sequence(seed.begin(), seed.end());
-    return std::mt19937_64(sequence);
-  }();
+// version "-" trace-id "-" parent-id "-" flags: 2 + 32 + 16 + 2 digits and three hyphens.
+constexpr std::size_t kLength = 55;
+
+// 16 hexadecimal digits, not all zero.
+void AppendNewId(std::string& text) {
   std::uint64_t value = 0;
-  while (value == 0) value = generator();
-  return value;
+  while (value == 0) value = Random64();
+  for (int i = 0; i < 16; ++i, value >>= 4) text += "0123456789abcdef"[value & 0xf];
+}
+
+std::string NewId(int size_in_words) {
+  std::string id;
+  id.reserve(static_cast<std::size_t>(size_in_words) * 16);
+  for (int i = 0; i < size_in_words; ++i) AppendNewId(id);
+  return id;
 }
 
 bool IsLowerHex(std::string_view text) {
@@ -37,12 +37,13 @@ bool IsZero(std::string_view text) {
 }  // namespace
 
 std::string TraceContext::Traceparent() const {
-  return "00-" + trace_id + "-" + span_id + (sampled ? "-01" : "-00");
+  std::string text;
+  text.reserve(kLength);
+  text.append("00-").append(trace_id).append("-").append(span_id).append(sampled ? "-01" : "-00");
+  return text;
 }
 
 std::optional<TraceContext> ParseTraceparent(std::string_view text) {
-  // version "-" trace-id "-" parent-id "-" flags: 2 + 32 + 16 + 2 digits and three hyphens.
-  constexpr std::size_t kLength = 55;
   if (text.size() < kLength || text[2] != '-' || text[35] != '-' || text[52] != '-') return std::nullopt;
   std::string_view version = text.substr(0, 2);
   std::string_view trace = text.substr(3, 32);
@@ -58,12 +59,11 @@ std::optional<TraceContext> ParseTraceparent(std::string_view text) {
 }
 
 TraceContext NewTrace() {
-  return {absl::StrFormat("%016x%016x", NonZeroRandom(), NonZeroRandom()),
-          absl::StrFormat("%016x", NonZeroRandom()), true};
+  return {NewId(2), NewId(1), true};
 }
 
 TraceContext ChildOf(const TraceContext& parent) {
-  return {parent.trace_id, absl::StrFormat("%016x", NonZeroRandom()), parent.sampled};
+  return {parent.trace_id, NewId(1), parent.sampled};
 }
 
 TraceContext ContinueTrace(std::string_view traceparent) {
