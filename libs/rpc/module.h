@@ -11,6 +11,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "libs/base/clock.h"
+#include "libs/cache/cache.h"
 #include "libs/events/bus.h"
 #include "libs/observe/logger.h"
 #include "libs/observe/metrics.h"
@@ -29,6 +30,7 @@ struct Host {
   observe::Logger& logger;
   // The way to other services.
   Outbound& outbound;
+  cache::Cache& cache;
 };
 
 class Module {

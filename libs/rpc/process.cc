@@ -6,6 +6,7 @@
 #include <condition_variable>
 #include <cstdio>
 #include <cstdlib>
+#include <limits>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -185,8 +186,20 @@ std::vector<Setting> StandardSettings(const std::string& service) {
        .problem = number(1, 1000)},
       {.name = "redis_url",
        .standard = "",
-       .help = "redis://host:port of the event bus; empty: a bus within the process",
+       .help = "redis://host:port of the event bus and the cache; empty: both are within the process",
        .secret = true},
+      {.name = "cache_bytes",
+       .standard = "67108864",
+       .help = "What the near cache may hold; 0: nothing",
+       .problem = number(0, std::numeric_limits<int>::max())},
+      {.name = "cache_namespace",
+       .standard = "specom",
+       .help = "Begins the cache's keys in Redis; platforms that share one have their own",
+       .problem = [](const std::string& v) { return v.empty() ? "must not be empty, e.g. specom" : ""; }},
+      {.name = "cache_timeout_ms",
+       .standard = "50",
+       .help = "How long the cache waits for Redis before it goes on without it",
+       .problem = number(1, 60'000)},
       {.name = "log_level",
        .standard = "info",
        .help = "debug, info, warning or error",
@@ -221,6 +234,9 @@ ProcessConfig ReadConfig(const std::string& program, const Settings& settings) {
   config.host.tls = ReadTlsSettings(settings);
   config.host.tokens = ReadTokenSettings(settings);
   config.host.redis_url = Secret(settings.Get("redis_url"));
+  config.host.cache_bytes = settings.Number("cache_bytes");
+  config.host.cache_namespace = settings.Get("cache_namespace");
+  config.host.cache_timeout = absl::Milliseconds(settings.Number("cache_timeout_ms"));
   config.host.log_level =
       observe::ParseLogLevel(settings.Get("log_level")).value_or(observe::LogLevel::kInfo);
   config.host.log_file = settings.Get("log_file");

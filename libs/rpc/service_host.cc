@@ -34,6 +34,18 @@ absl::StatusOr<std::unique_ptr<events::Bus>> MakeBus(const HostConfig& config, o
   return events::NewRedisBus(config.redis_url, &logger);
 }
 
+absl::StatusOr<std::unique_ptr<cache::Cache>> OpenCache(const HostConfig& config, observe::Logger& logger,
+                                                        observe::Metrics& metrics) {
+  cache::CacheOptions options;
+  options.redis_url = config.redis_url;
+  options.name_space = config.cache_namespace;
+  options.near_bytes = static_cast<std::size_t>(config.cache_bytes);
+  options.command_timeout = config.cache_timeout;
+  options.logger = &logger;
+  options.metrics = &metrics;
+  return cache::Cache::Open(std::move(options));
+}
+
 }  // namespace
 
 std::vector<std::string> HostConfig::Verify() const {
@@ -63,6 +75,9 @@ std::vector<std::string> HostConfig::Verify() const {
   add("executor_threads", NotANumber(std::to_string(executor_threads), 1, 1024));
   add("executor_queue", NotANumber(std::to_string(executor_queue), 0, 1'000'000));
   if (stop_grace < absl::ZeroDuration()) add("stop_grace", "must not be negative");
+  if (cache_bytes < 0) add("cache_bytes", "must not be negative");
+  if (cache_namespace.empty()) add("cache_namespace", "must not be empty, e.g. specom");
+  if (cache_timeout < absl::Milliseconds(1)) add("cache_timeout_ms", "must be 1 or more");
   return problems;
 }
 
@@ -92,6 +107,7 @@ struct ServiceHost::State {
   Executor executor;
   std::unique_ptr<Pipeline> pipeline;
   std::unique_ptr<events::Bus> bus;
+  std::unique_ptr<cache::Cache> cache;
   std::unique_ptr<Host> host;
   std::vector<std::unique_ptr<Module>> modules;
   std::size_t started_modules = 0;
@@ -196,8 +212,9 @@ absl::StatusOr<std::unique_ptr<ServiceHost>> ServiceHost::Create(const HostConfi
   auto state = std::make_unique<State>(config, std::move(logger));
   RETURN_IF_ERROR(state->KnowCallers());
   ASSIGN_OR_RETURN(state->bus, MakeBus(config, *state->logger));
-  state->host = std::make_unique<Host>(
-      Host{state->clock, *state->bus, *state->pipeline, state->metrics, *state->logger, *state->outbound});
+  ASSIGN_OR_RETURN(state->cache, OpenCache(config, *state->logger, state->metrics));
+  state->host = std::make_unique<Host>(Host{state->clock, *state->bus, *state->pipeline, state->metrics,
+                                            *state->logger, *state->outbound, *state->cache});
   return std::unique_ptr<ServiceHost>(new ServiceHost(std::move(state)));
 }
 

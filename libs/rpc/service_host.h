@@ -1,7 +1,8 @@
-// What surrounds the modules of a process: logger, metrics, bus, executor, pipeline, ports, and the
+// What surrounds the modules of a process: logger, metrics, bus, cache, executor, pipeline, ports, and the
 // order in which all of it starts and stops.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -31,6 +32,11 @@ struct HostConfig {
   TokenSettings tokens = {};
   // Empty: the bus within the process.
   Secret redis_url = {};
+  // What the near cache may hold, and the beginning of the cache's keys in Redis.
+  std::int64_t cache_bytes = std::int64_t{64} << 20;
+  std::string cache_namespace = "specom";
+  // For one command of the cache to Redis.
+  absl::Duration cache_timeout = absl::Milliseconds(50);
   observe::LogLevel log_level = observe::LogLevel::kInfo;
   // Empty: standard error.
   std::string log_file = {};
