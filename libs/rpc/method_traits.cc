@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <array>
-#include <optional>
 
 #include "libs/base/status.h"
+#include "libs/rpc/roles.h"
 
 namespace specom::rpc {
 namespace {
@@ -21,31 +21,6 @@ constexpr std::array<std::string_view, 3> kAnsweredByGrpc = {
 
 bool AnsweredByGrpc(std::string_view full_method) {
   return std::find(kAnsweredByGrpc.begin(), kAnsweredByGrpc.end(), full_method) != kAnsweredByGrpc.end();
-}
-
-std::optional<Role> FromProto(common::v1::Role role) {
-  switch (role) {
-    case common::v1::ROLE_NATIONAL:
-      return Role::kNational;
-    case common::v1::ROLE_REGION:
-      return Role::kRegion;
-    case common::v1::ROLE_ICB:
-      return Role::kIcb;
-    case common::v1::ROLE_JOINT_COMMITTEE:
-      return Role::kJointCommittee;
-    case common::v1::ROLE_PROVIDER:
-      return Role::kProvider;
-    case common::v1::ROLE_STAKEHOLDER:
-      return Role::kStakeholder;
-    case common::v1::ROLE_AUDITOR:
-      return Role::kAuditor;
-    case common::v1::ROLE_ADMINISTRATOR:
-      return Role::kAdministrator;
-    case common::v1::ROLE_SERVICE:
-      return Role::kService;
-    default:
-      return std::nullopt;
-  }
 }
 
 absl::Duration Longest(common::v1::DeadlineClass deadline) {

@@ -12,6 +12,8 @@
 
 #include "google/longrunning/operations.pb.h"
 #include "libs/testing/status_matchers.h"
+#include "specom/common/v1/access_service.pb.h"
+#include "specom/common/v1/audit_service.pb.h"
 #include "specom/finance/v1/finance_service.pb.h"
 #include "specom/portfolio/v1/portfolio_service.pb.h"
 #include "specom/reporting/v1/reporting_service.pb.h"
@@ -24,6 +26,8 @@ using ::specom::testing::StatusIs;
 std::vector<const google::protobuf::ServiceDescriptor*> LinkedServices() {
   // A static library's descriptors are there when something of their file is used.
   google::longrunning::Operation::descriptor();
+  common::v1::ExplainAccessRequest::descriptor();
+  common::v1::AuditRecord::descriptor();
   finance::v1::GetRunRequest::descriptor();
   portfolio::v1::GetServiceRequest::descriptor();
   reporting::v1::RegionalReport::descriptor();

@@ -5,6 +5,7 @@
 #include <grpcpp/grpcpp.h>
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -45,6 +46,13 @@ class Module {
   virtual absl::StatusOr<int> Migrate() = 0;
   // FAILED_PRECONDITION with the command to run while the schema is behind.
   virtual absl::Status CheckSchema() = 0;
+  // Whether such a caller reaches the resource, e.g. "runs/3f2a", by the rule that its calls are held to: OK
+  // or the refusal it would get; nothing where resources of this name are none of the module's. For
+  // ExplainAccess, in the context of the administrator who asks.
+  virtual std::optional<absl::Status> Reach(const RequestContext& /*context*/, const Principal& /*caller*/,
+                                            const std::string& /*resource*/) {
+    return std::nullopt;
+  }
   // The gRPC services to register before the server starts. They live as long as the module.
   virtual std::vector<grpc::Service*> services() = 0;
   // Loads what must be in memory and starts relays, consumers and workers.

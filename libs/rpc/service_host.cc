@@ -1,6 +1,8 @@
 #include "libs/rpc/service_host.h"
 
 #include <functional>
+#include <optional>
+#include <set>
 #include <thread>
 #include <utility>
 
@@ -12,6 +14,7 @@
 #include "libs/auth/token_authenticator.h"
 #include "libs/base/status.h"
 #include "libs/observe/admin_server.h"
+#include "libs/rpc/access_service.h"
 #include "libs/rpc/executor.h"
 #include "libs/rpc/pipeline_dependencies.h"
 #include "libs/rpc/server.h"
@@ -90,6 +93,8 @@ struct ServiceHost::State {
   absl::Status KnowCallers();
   absl::Status StartModules();
   void StopModules();
+  std::optional<absl::Status> Reach(const RequestContext& context, const Principal& caller,
+                                    const std::string& resource);
   void PublishHealth();
   void WatchHealth();
   void RunStopStep(const std::string& name, const std::function<void()>& step);
@@ -106,6 +111,7 @@ struct ServiceHost::State {
   std::unique_ptr<Outbound> outbound;
   Executor executor;
   std::unique_ptr<Pipeline> pipeline;
+  std::unique_ptr<AccessService> access;
   std::unique_ptr<events::Bus> bus;
   std::unique_ptr<cache::Cache> cache;
   std::unique_ptr<Host> host;
@@ -140,6 +146,10 @@ absl::Status ServiceHost::State::KnowCallers() {
   outbound = NewOutbound(std::move(identity), certificates);
   pipeline =
       std::make_unique<Pipeline>(Pipeline::Dependencies{*authenticator, executor, clock, *logger, metrics});
+  access = std::make_unique<AccessService>(
+      *pipeline, [this](const RequestContext& context, const Principal& caller, const std::string& resource) {
+        return Reach(context, caller, resource);
+      });
   return absl::OkStatus();
 }
 
@@ -160,11 +170,23 @@ absl::Status ServiceHost::State::StartModules() {
   for (const auto& module : modules) {
     for (grpc::Service* service : module->services()) services.push_back(service);
   }
+  services.push_back(access.get());
   ServerOptions options = {.listen = config.listen};
   if (certificates != nullptr)
     options.credentials = MakeServerCredentials(certificates, config.tls.requires_client_certificate());
   ASSIGN_OR_RETURN(server, Server::Start(options, *authenticator, services, *logger));
+  access->SetServed({server->service_names().begin(), server->service_names().end()});
   return absl::OkStatus();
+}
+
+// The module that owns the resource answers.
+std::optional<absl::Status> ServiceHost::State::Reach(const RequestContext& context, const Principal& caller,
+                                                      const std::string& resource) {
+  for (const auto& module : modules) {
+    std::optional<absl::Status> reach = module->Reach(context, caller, resource);
+    if (reach) return reach;
+  }
+  return std::nullopt;
 }
 
 void ServiceHost::State::StopModules() {
@@ -181,7 +203,9 @@ void ServiceHost::State::PublishHealth() {
     }
   }
   for (const std::string& service : server->service_names()) {
-    if (!service.starts_with("specom.")) server->SetServing(service, all);
+    if (!service.starts_with("specom.") || service.starts_with("specom.common.")) {
+      server->SetServing(service, all);
+    }
   }
   server->SetServing("", all);
 }

@@ -14,11 +14,15 @@
 #include "services/finance/adapters/job_worker.h"
 #include "services/finance/adapters/outbox_run_events.h"
 #include "services/finance/adapters/portfolio_footprints.h"
+#include "services/finance/adapters/resource_names.h"
 #include "services/finance/adapters/run_operations.h"
 #include "services/finance/adapters/shipped_inputs.h"
 #include "services/finance/adapters/sql_input_set_repository.h"
+#include "services/finance/adapters/sql_organisation_regions.h"
 #include "services/finance/adapters/sql_run_repository.h"
 #include "services/finance/app/operations.h"
+#include "services/finance/app/reach.h"
+#include "services/finance/app/reference_regions.h"
 #include "services/finance/migrations/finance_migrations.h"
 
 namespace specom::finance {
@@ -52,6 +56,7 @@ class FinanceModule final : public rpc::Module {
         events_(host.clock),
         footprints_(config.portfolio_endpoint, host.outbound, host.clock),
         reference_inputs_(store, *library_, inputs_, host.clock),
+        reference_regions_(store, *library_, regions_),
         relay_(store, host.bus,
                {.source = kSource,
                 .topics = {std::string(kFinanceTopic), std::string(kJobsTopic)},
@@ -78,6 +83,7 @@ class FinanceModule final : public rpc::Module {
             .approve_run = ApproveRun(store, runs_, events_, host.clock),
             .publish_run = PublishRun(store, runs_, events_, host.clock),
         },
+        reach_(store, runs_, inputs_),
         compute_(store, runs_, inputs_, *library_, events_, host.clock, signals_),
         workers_(host.bus, compute_, host.clock, host.logger, host.metrics,
                  {.name = config.worker_name.empty() ? ProcessName() : config.worker_name,
@@ -89,6 +95,15 @@ class FinanceModule final : public rpc::Module {
 
   std::string name() const override { return "finance"; }
   store::Store* store() override { return &store_; }
+
+  std::optional<absl::Status> Reach(const RequestContext& context, const Principal& caller,
+                                    const std::string& resource) override {
+    auto ask = [&](const auto& id) { return id.ok() ? reach_.Execute(context, caller, *id) : id.status(); };
+    if (resource.starts_with("runs/")) return ask(ParseRunName("resource", resource));
+    if (resource.starts_with("operations/")) return ask(ParseOperationName("resource", resource));
+    if (resource.starts_with("inputSets/")) return ask(ParseInputSetName("resource", resource));
+    return std::nullopt;
+  }
 
   absl::StatusOr<int> Migrate() override { return store_.Migrate(finance_migrations()); }
 
@@ -115,6 +130,7 @@ class FinanceModule final : public rpc::Module {
     context.method = "specom.finance/Start";
     context.received_at = host_.clock.Now();
     context.deadline = context.received_at + kImportTime;
+    RETURN_IF_ERROR(reference_regions_.Execute(context));
     RETURN_IF_ERROR(reference_inputs_.ImportAll(context).status());
     relay_.Start();
     return Works(config_.role) ? workers_.Start() : absl::OkStatus();
@@ -140,9 +156,12 @@ class FinanceModule final : public rpc::Module {
   OutboxRunEvents events_;
   PortfolioFootprints footprints_;
   RunSignals signals_;
+  SqlOrganisationRegions regions_;
   ReferenceInputs reference_inputs_;
+  ReferenceRegions reference_regions_;
   events::OutboxRelay relay_;
   Operations operations_;
+  finance::Reach reach_;
   ComputeRun compute_;
   JobWorkers workers_;
   RunOperations run_operations_;

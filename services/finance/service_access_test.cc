@@ -5,6 +5,7 @@
 #include <functional>
 
 #include "services/finance/testing/service_fixture.h"
+#include "specom/common/v1/access_service.grpc.pb.h"
 
 namespace specom::finance {
 namespace {
@@ -184,6 +185,128 @@ TEST_P(FinanceAccessTest, DraftsAreSeenByThoseWhoBroughtThemAndPublishedRunsByEv
   const v1::Run next = platform.Publish(platform.Approve(platform.Compute(platform.Import(1))));
   EXPECT_EQ(platform.Get(run.name()).state(), v1::RUN_STATE_SUPERSEDED);
   EXPECT_THAT(hidden.at("ListAllocations")(platform.As(other)), IsOk()) << "superseded runs stay public";
+}
+
+// Methods that take the name of a draft.
+constexpr const char* kOfDrafts[] = {"GetInputSet", "ListBaselineLines", "CreateRun",
+                                     "GetRun",      "BatchGetRuns",      "ListAllocations",
+                                     "CompareRuns", "ExplainAllocation", "ProjectAllocations"};
+
+TEST_P(FinanceAccessTest, EachRoleReachesTheDraftsOfItsOrganisationAndARegionThoseOfItsRegion) {
+  Platform platform(GetParam());
+  // QOQ and QWO are of the region Y63, QHL is of Y60.
+  const v1::Run run = platform.Compute(platform.Import(0, IcbTeam("QOQ")), IcbTeam("QOQ"));
+  const auto calls = Calls(run);
+  const auto runs_and_input_sets_of = [&](rpc::Client& client) {
+    v1::ListInputSetsRequest drafts;
+    drafts.set_financial_year("2026/27");
+    return std::pair(client.Call(&Stub::ListRuns, {})->runs_size(),
+                     client.Call(&Stub::ListInputSets, drafts)->input_sets_size());
+  };
+  for (Role role : kRoles) {
+    if (role == Role::kAdministrator) continue;
+    for (const std::string organisation : {"QOQ", "QWO", "QHL", "Y63", "Y60", ""}) {
+      SCOPED_TRACE(std::string(ToString(role)) + " of " + organisation);
+      const bool everything = role == Role::kNational || role == Role::kAuditor;
+      const bool own = ActsForOrganisation(role) && organisation == "QOQ";
+      const bool region = role == Role::kRegion && organisation == "Y63";
+      const bool reached = everything || own || region;
+      rpc::Client& client = platform.As({"someone@example.nhs.uk", {role}, organisation});
+      EXPECT_EQ(runs_and_input_sets_of(client), (reached ? std::pair(1, 1) : std::pair(0, 0)));
+      for (const std::string method : kOfDrafts) {
+        const bool creates = method == "CreateRun";
+        if (creates && role != Role::kRegion && role != Role::kIcb && role != Role::kNational) continue;
+        // Asking for the run of a draft that one reaches makes one its holder.
+        if (creates && reached && organisation != "QOQ") continue;
+        const absl::Status status = calls.at(method)(client);
+        if (creates && organisation.empty() && role != Role::kNational) {
+          EXPECT_THAT(status, StatusIs(Code::kPermissionDenied, "MISSING_ORGANISATION")) << method;
+        } else if (reached) {
+          EXPECT_THAT(status, IsOk()) << method;
+        } else {
+          EXPECT_THAT(status, StatusIs(Code::kPermissionDenied, "NOT_VISIBLE")) << method;
+        }
+      }
+    }
+  }
+}
+
+TEST_P(FinanceAccessTest, ARegionsListsHaveItsOrganisationsDraftsOnEveryPage) {
+  Platform platform(GetParam(), ProcessRole::kApi);
+  const Principal region = {"finance@y63.example.nhs.uk", {Role::kRegion}, "Y63"};
+  std::vector<std::string> own;
+  for (int variant = 0; variant < 5; ++variant) {
+    const Principal holder = variant % 2 == 0 ? IcbTeam("QWO") : IcbTeam("QHL");
+    const v1::Run run = platform.Create(platform.Import(variant, holder), holder);
+    if (variant % 2 == 0) own.insert(own.begin(), run.name());
+  }
+  own.insert(own.begin(), platform.Create(platform.Import(5, region), region).name());
+  std::vector<std::string> listed;
+  v1::ListRunsRequest request;
+  request.set_page_size(1);
+  do {
+    auto page = platform.As(region).Call(&Stub::ListRuns, request);
+    ASSERT_THAT(page, IsOk());
+    for (const v1::Run& run : page->runs()) listed.push_back(run.name());
+    request.set_page_token(page->next_page_token());
+  } while (!request.page_token().empty());
+  EXPECT_EQ(listed, own);
+  // What the region brought is not its ICBs'.
+  v1::GetRunRequest get;
+  get.set_name(own.front());
+  EXPECT_THAT(platform.As(IcbTeam("QWO")).Call(&Stub::GetRun, get),
+              StatusIs(Code::kPermissionDenied, "NOT_VISIBLE"));
+}
+
+TEST_P(FinanceAccessTest, WhoNamesNoOrganisationChangesNothingAndIsToldWhatIsMissing) {
+  Platform platform(GetParam());
+  const std::string input_set = platform.Import(0);
+  v1::Run run;
+  run.set_input_set(input_set);
+  const auto calls = Calls(run);
+  for (Role role : {Role::kRegion, Role::kIcb}) {
+    rpc::Client& client = platform.As({"someone@example.nhs.uk", {role}, ""});
+    EXPECT_THAT(calls.at("CheckInputs")(client), IsOk());
+    for (const char* method : {"ImportInputs", "CreateRun"}) {
+      const absl::Status denied = calls.at(method)(client);
+      EXPECT_THAT(denied, StatusIs(Code::kPermissionDenied, "MISSING_ORGANISATION"));
+      EXPECT_THAT(std::string(denied.message()),
+                  ::testing::HasSubstr("organisation that the caller acts for"));
+    }
+  }
+}
+
+TEST_P(FinanceAccessTest, AnAdministratorIsToldWhatAnotherReaches) {
+  Platform platform(GetParam());
+  const v1::Run run = platform.Compute(platform.Import(0, IcbTeam("QOQ")), IcbTeam("QOQ"));
+  const Principal administrator = {"admin@example.nhs.uk", {Role::kAdministrator}, ""};
+  auto explain = [&](common::v1::Role role, const std::string& organisation, const std::string& resource,
+                     const std::string& method = "GetRun") {
+    common::v1::ExplainAccessRequest request;
+    request.set_method("specom.finance.v1.FinanceService/" + method);
+    request.add_roles(role);
+    request.set_organisation(organisation);
+    request.set_resource(resource);
+    return platform.As(administrator).Call(&common::v1::AccessService::Stub::ExplainAccess, request);
+  };
+  auto own = explain(common::v1::ROLE_ICB, "QOQ", run.name());
+  ASSERT_THAT(own, IsOk());
+  EXPECT_TRUE(own->allowed()) << own->ShortDebugString();
+  EXPECT_THAT(explain(common::v1::ROLE_REGION, "Y63", run.input_set())->allowed(), true);
+  auto other = explain(common::v1::ROLE_ICB, "QWO", run.name());
+  EXPECT_FALSE(other->allowed());
+  EXPECT_EQ(other->checks(other->checks_size() - 1).check(), "resource");
+  EXPECT_THAT(other->checks(other->checks_size() - 1).finding(), ::testing::HasSubstr("you may not see"));
+  // What is published and what has no rule of its own.
+  EXPECT_TRUE(
+      explain(common::v1::ROLE_STAKEHOLDER, "", "policies/specialised-2025-26", "GetPolicy")->allowed());
+  auto publish = explain(common::v1::ROLE_REGION, "Y63", run.name(), "PublishRun");
+  EXPECT_FALSE(publish->allowed());
+  EXPECT_EQ(publish->checks(0).check(), "role");
+  EXPECT_THAT(publish->checks(0).finding(), ::testing::HasSubstr("one of the roles national"));
+  EXPECT_THAT(explain(common::v1::ROLE_ICB, "QOQ", "runs/not-a-run")->allowed(), false);
+  EXPECT_THAT(explain(common::v1::ROLE_ICB, "QOQ", "", "NoSuchMethod"),
+              StatusIs(Code::kNotFound, "UNKNOWN_METHOD"));
 }
 
 TEST_P(FinanceAccessTest, WhoeverBringsTheSameInputsSeesWhatComesOfThem) {

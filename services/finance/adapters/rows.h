@@ -1,4 +1,4 @@
-// What the repositories share: times and keys as column values.
+// What the repositories share: times and keys as column values, and who reaches a draft.
 #pragma once
 
 #include <cstdint>
@@ -9,6 +9,13 @@
 #include "absl/time/time.h"
 #include "libs/store/value.h"
 #include "services/finance/app/ports.h"
+
+// The row h of a holder table is of an organisation that the viewer reaches: its own, or one of its
+// region. Takes two parameters: the viewer's organisation and region.
+#define SPECOM_REACHED_BY(organisation, region)                                               \
+  "(h.organisation = " organisation                                                           \
+  " OR EXISTS (SELECT 1 FROM organisation_region o WHERE o.organisation = h.organisation AND" \
+  " o.region = " region "))"
 
 namespace specom::finance {
 

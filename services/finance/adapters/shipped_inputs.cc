@@ -32,6 +32,8 @@ class BuiltInLibrary final : public ReferenceLibrary {
     return pack == data_.packs.end() ? nullptr : &pack->second.published;
   }
 
+  const std::map<IcbCode, RegionCode>& regions() const override { return data_.regions; }
+
  private:
   const ReferenceData data_;
 };

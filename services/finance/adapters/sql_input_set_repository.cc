@@ -23,11 +23,12 @@ constexpr ColumnType kReal = ColumnType::kReal;
 #define SPECOM_INPUT_SET_COLUMNS                                                                 \
   "digest, reference, icb_count, baseline_line_count, baseline_pence, policy_json, created_by, " \
   "create_time_us"
-// Reference inputs, inputs of a public run, and those that the organisation :pN brought.
-#define SPECOM_VISIBLE_TO                                                                                  \
+// Reference inputs, inputs of a public run, and those that the viewer reaches as drafts.
+#define SPECOM_VISIBLE_TO(organisation, region)                                                            \
   "(reference = 1"                                                                                         \
   " OR EXISTS (SELECT 1 FROM run r WHERE r.input_set = digest AND r.state IN ('published', 'superseded'))" \
-  " OR EXISTS (SELECT 1 FROM input_set_holder h WHERE h.digest = input_set.digest AND h.organisation = "
+  " OR EXISTS (SELECT 1 FROM input_set_holder h WHERE h.digest = input_set.digest AND " SPECOM_REACHED_BY( \
+      organisation, region) "))"
 
 const std::vector<ColumnType>& RecordColumns() {
   static const std::vector<ColumnType> columns = {kText,    kInteger, kInteger, kInteger,
@@ -43,10 +44,10 @@ const Statement& FindInputSet() {
 }
 
 const Statement& FindVisibleDigest() {
-  static const Statement statement = {"find_visible_input_set",
-                                      "SELECT digest FROM input_set WHERE digest = :p1 AND " SPECOM_VISIBLE_TO
-                                      ":p2))",
-                                      {kText}};
+  static const Statement statement = {
+      "find_visible_input_set",
+      "SELECT digest FROM input_set WHERE digest = :p1 AND " SPECOM_VISIBLE_TO(":p2", ":p3"),
+      {kText}};
   return statement;
 }
 
@@ -55,9 +56,8 @@ const Statement& ListInputSetsLatestFirst() {
                                       "SELECT " SPECOM_INPUT_SET_COLUMNS
                                       " FROM input_set WHERE (create_time_us, digest) < (:p1, :p2)"
                                       " AND (:p3 = '' OR stream = :p4) AND (:p5 = '' OR financial_year = :p6)"
-                                      " AND (:p7 = 'all' OR " SPECOM_VISIBLE_TO
-                                      ":p8)))"
-                                      " ORDER BY create_time_us DESC, digest DESC LIMIT :p9",
+                                      " AND (:p7 = 'all' OR " SPECOM_VISIBLE_TO(":p8", ":p9") ")"
+                                      " ORDER BY create_time_us DESC, digest DESC LIMIT :p10",
                                       RecordColumns()};
   return statement;
 }
@@ -204,7 +204,8 @@ absl::StatusOr<bool> SqlInputSetRepository::AddHolder(store::UnitOfWork& work, c
 absl::StatusOr<bool> SqlInputSetRepository::IsVisible(store::UnitOfWork& work, const InputSetId& id,
                                                       const Viewer& viewer) {
   if (viewer.sees_everything) return true;
-  ASSIGN_OR_RETURN(std::vector<Row> rows, work.Query(FindVisibleDigest(), {id.value(), viewer.organisation}));
+  ASSIGN_OR_RETURN(std::vector<Row> rows,
+                   work.Query(FindVisibleDigest(), {id.value(), viewer.organisation, viewer.region}));
   return !rows.empty();
 }
 
@@ -218,7 +219,7 @@ absl::StatusOr<std::vector<InputSetRecord>> SqlInputSetRepository::List(store::U
       std::vector<Row> rows,
       work.Query(ListInputSetsLatestFirst(), {TimeOf(after), IdOf(after), filter.stream, filter.stream, year,
                                               year, std::string(viewer.sees_everything ? "all" : "some"),
-                                              viewer.organisation, std::int64_t{limit}}));
+                                              viewer.organisation, viewer.region, std::int64_t{limit}}));
   std::vector<InputSetRecord> records;
   for (const Row& row : rows) {
     ASSIGN_OR_RETURN(InputSetRecord record, RecordFrom(row));

@@ -56,8 +56,9 @@ const Statement& ListRunsLatestFirst() {
       " FROM run WHERE (create_time_us, run_id) < (:p1, :p2)"
       " AND (:p3 = '' OR stream = :p4) AND (:p5 = '' OR financial_year = :p6) AND (:p7 = '' OR state = :p8)"
       " AND (:p9 = 'all' OR state IN ('published', 'superseded') OR EXISTS"
-      " (SELECT 1 FROM run_holder h WHERE h.run_id = run.run_id AND h.organisation = :p10))"
-      " ORDER BY create_time_us DESC, run_id DESC LIMIT :p11",
+      " (SELECT 1 FROM run_holder h WHERE h.run_id = run.run_id AND " SPECOM_REACHED_BY(
+          ":p10", ":p11") "))"
+      " ORDER BY create_time_us DESC, run_id DESC LIMIT :p12",
       RunColumns()};
   return statement;
 }
@@ -92,7 +93,8 @@ const Statement& InsertRunHolder() {
 const Statement& FindRunHolder() {
   static const Statement statement = {
       "find_run_holder",
-      "SELECT organisation FROM run_holder WHERE run_id = :p1 AND organisation = :p2",
+      "SELECT h.organisation FROM run_holder h WHERE h.run_id = :p1 AND " SPECOM_REACHED_BY(":p2",
+                                                                                            ":p3") " LIMIT 1",
       {kText}};
   return statement;
 }
@@ -233,10 +235,10 @@ absl::StatusOr<bool> SqlRunRepository::AddHolder(store::UnitOfWork& work, const 
   return added == 1;
 }
 
-absl::StatusOr<bool> SqlRunRepository::IsHolder(store::UnitOfWork& work, const RunId& id,
-                                                const std::string& organisation) {
-  if (organisation.empty()) return false;
-  ASSIGN_OR_RETURN(std::vector<Row> rows, work.Query(FindRunHolder(), {id.value(), organisation}));
+absl::StatusOr<bool> SqlRunRepository::IsHeldFor(store::UnitOfWork& work, const RunId& id,
+                                                 const Viewer& viewer) {
+  ASSIGN_OR_RETURN(std::vector<Row> rows,
+                   work.Query(FindRunHolder(), {id.value(), viewer.organisation, viewer.region}));
   return !rows.empty();
 }
 
@@ -249,7 +251,7 @@ absl::StatusOr<std::vector<Run>> SqlRunRepository::List(store::UnitOfWork& work,
       std::vector<Row> rows,
       work.Query(ListRunsLatestFirst(), {TimeOf(after), IdOf(after), filter.stream, filter.stream, year, year,
                                          state, state, std::string(viewer.sees_everything ? "all" : "some"),
-                                         viewer.organisation, std::int64_t{limit}}));
+                                         viewer.organisation, viewer.region, std::int64_t{limit}}));
   std::vector<Run> runs;
   for (const Row& row : rows) {
     ASSIGN_OR_RETURN(Run run, RunFrom(row));

@@ -14,8 +14,7 @@ class SqlRunRepository final : public RunRepository {
   absl::Status Update(store::UnitOfWork& work, const Run& run) override;
   absl::StatusOr<bool> AddHolder(store::UnitOfWork& work, const RunId& id,
                                  const std::string& organisation) override;
-  absl::StatusOr<bool> IsHolder(store::UnitOfWork& work, const RunId& id,
-                                const std::string& organisation) override;
+  absl::StatusOr<bool> IsHeldFor(store::UnitOfWork& work, const RunId& id, const Viewer& viewer) override;
   absl::StatusOr<std::vector<Run>> List(store::UnitOfWork& work, const RunFilter& filter,
                                         const Viewer& viewer, const std::optional<LatestKey>& after,
                                         int limit) override;

@@ -1,22 +1,14 @@
 // Visibility as one rule for each kind of resource; permission is checked before existence.
 #include "services/finance/app/access.h"
 
+#include <algorithm>
+
 #include "absl/strings/str_cat.h"
 #include "libs/base/status.h"
 #include "services/finance/app/ports.h"
 
 namespace specom::finance {
 namespace {
-
-absl::Status NotVisible(const std::string& name) {
-  return WithResource(
-      MakeError(absl::StatusCode::kPermissionDenied, kNotVisible,
-                absl::StrCat("you may not see ", name,
-                             ": before publication it is seen by national teams and by the organisation that "
-                             "brought it; check the name, or ask for it to be published"),
-                {{"resource", name}}),
-      "specom.finance", name);
-}
 
 absl::Status NotFound(std::string_view reason, const std::string& name) {
   return WithResource(MakeError(absl::StatusCode::kNotFound, reason,
@@ -28,7 +20,24 @@ absl::Status NotFound(std::string_view reason, const std::string& name) {
 }  // namespace
 
 Viewer ViewerOf(const Principal& principal) {
-  return {principal.Has(Role::kNational) || principal.Has(Role::kAuditor), principal.organisation};
+  Viewer viewer;
+  viewer.sees_everything = principal.Has(Role::kNational) || principal.Has(Role::kAuditor);
+  if (std::any_of(principal.roles.begin(), principal.roles.end(), ActsForOrganisation)) {
+    viewer.organisation = principal.organisation;
+  }
+  if (principal.Has(Role::kRegion)) viewer.region = principal.organisation;
+  return viewer;
+}
+
+absl::Status NotVisible(const std::string& name) {
+  return WithResource(
+      MakeError(absl::StatusCode::kPermissionDenied, kNotVisible,
+                absl::StrCat("you may not see ", name,
+                             ": before publication it is seen by national teams, by the organisation that "
+                             "brought it and by that one's regional team; check the name, or ask for it to "
+                             "be published"),
+                {{"resource", name}}),
+      "specom.finance", name);
 }
 
 absl::StatusOr<Run> FindVisibleRun(store::UnitOfWork& work, RunRepository& runs, const Principal& caller,
@@ -41,8 +50,8 @@ absl::StatusOr<Run> FindVisibleRun(store::UnitOfWork& work, RunRepository& runs,
   }
   if (!run) return NotVisible(ResourceName(id));
   if (IsPublic(run->state)) return *std::move(run);
-  ASSIGN_OR_RETURN(bool holder, runs.IsHolder(work, id, viewer.organisation));
-  if (!holder) return NotVisible(ResourceName(id));
+  ASSIGN_OR_RETURN(bool held, runs.IsHeldFor(work, id, viewer));
+  if (!held) return NotVisible(ResourceName(id));
   return *std::move(run);
 }
 

@@ -1,5 +1,6 @@
-// Who sees which input sets and runs. Drafts are seen by national teams, by auditors and by the
-// organisations that brought them; what is published is seen by everybody who may call.
+// Who sees which input sets and runs. Drafts are seen by national teams, by auditors, by the
+// organisations that brought them and by the regional team of those; what is published is seen by
+// everybody who may call.
 #pragma once
 
 #include <string>
@@ -18,11 +19,16 @@ struct InputSetRecord;
 
 struct Viewer {
   bool sees_everything = false;
-  // Empty for those who act for none.
+  // Whose drafts it reaches; empty for those who act for none.
   std::string organisation;
+  // The region whose organisations' drafts it reaches as well; empty for all but regional teams.
+  std::string region;
 };
 
 Viewer ViewerOf(const Principal& principal);
+
+// What is said of "runs/{id}" or "inputSets/{id}", whether or not it exists, to one who may not see it.
+absl::Status NotVisible(const std::string& name);
 
 // The run, when the caller may see it. PERMISSION_DENIED/NOT_VISIBLE, alike for a run that does not
 // exist; NOT_FOUND/RUN_NOT_FOUND only to those who see everything.

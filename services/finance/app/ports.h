@@ -58,6 +58,8 @@ class ReferenceLibrary {
   // nullptr where none ships for the stream and year.
   virtual const InputSet* FindInputs(std::string_view stream, FinancialYear year) const = 0;
   virtual const PublishedFigures* FindPublished(std::string_view stream, FinancialYear year) const = 0;
+  // The region of every ICB that is or was.
+  virtual const std::map<IcbCode, RegionCode>& regions() const = 0;
 };
 
 // The head of a stored input set.
@@ -110,7 +112,7 @@ class InputSetRepository {
   // Lets the organisation see the set; true when it could not before. Nothing for an empty organisation.
   virtual absl::StatusOr<bool> AddHolder(store::UnitOfWork& work, const InputSetId& id,
                                          const std::string& organisation) = 0;
-  // It ships with the platform, the viewer's organisation brought it, or a public run used it.
+  // It ships with the platform, the viewer reaches it as a draft, or a public run used it.
   virtual absl::StatusOr<bool> IsVisible(store::UnitOfWork& work, const InputSetId& id,
                                          const Viewer& viewer) = 0;
   // Those visible to the viewer, latest first, after the key.
@@ -140,8 +142,8 @@ class RunRepository {
   // empty organisation.
   virtual absl::StatusOr<bool> AddHolder(store::UnitOfWork& work, const RunId& id,
                                          const std::string& organisation) = 0;
-  virtual absl::StatusOr<bool> IsHolder(store::UnitOfWork& work, const RunId& id,
-                                        const std::string& organisation) = 0;
+  // An organisation that the viewer reaches asked for it.
+  virtual absl::StatusOr<bool> IsHeldFor(store::UnitOfWork& work, const RunId& id, const Viewer& viewer) = 0;
   // Those visible to the viewer, latest first, after the key.
   virtual absl::StatusOr<std::vector<Run>> List(store::UnitOfWork& work, const RunFilter& filter,
                                                 const Viewer& viewer, const std::optional<LatestKey>& after,
@@ -153,6 +155,13 @@ class RunRepository {
   virtual absl::StatusOr<std::vector<Allocation>> Allocations(store::UnitOfWork& work, const RunId& id,
                                                               AllocationLevel level, std::int64_t position,
                                                               int limit) = 0;
+};
+
+// Which regional team reaches the drafts of which organisations.
+class OrganisationRegions {
+ public:
+  virtual ~OrganisationRegions() = default;
+  virtual absl::Status Put(store::UnitOfWork& work, const IcbCode& icb, const RegionCode& region) = 0;
 };
 
 // The registry of which ICB replaced which.

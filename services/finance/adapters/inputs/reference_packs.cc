@@ -13,6 +13,20 @@ absl::Status Broken(std::string_view folder, const std::vector<FileProblem>& pro
                                           std::string(folder), "/", ToString(problems.front()), "."));
 }
 
+std::map<IcbCode, RegionCode> ReadRegions(std::string_view content, std::vector<FileProblem>& problems) {
+  CsvTable table = CsvTable::Parse("icb_regions.csv", content, {"icb", "region", "provenance"}, {}, problems);
+  std::map<IcbCode, RegionCode> regions;
+  for (std::size_t row = 0; row < table.size(); ++row) {
+    if (table.At(row, "region").empty()) {
+      problems.push_back(table.ProblemAt(row, "region", "must be a region code, e.g. Y60"));
+    }
+    if (!regions.emplace(table.At(row, "icb"), table.At(row, "region")).second) {
+      problems.push_back(table.ProblemAt(row, "icb", "must be there once"));
+    }
+  }
+  return regions;
+}
+
 }  // namespace
 
 absl::StatusOr<ReferenceData> LoadReferenceData() {
@@ -31,6 +45,9 @@ absl::StatusOr<ReferenceData> LoadReferenceData() {
         if (!policy) return Broken(folder, problems);
         data.policies.emplace(PolicySlug(policy->stream, policy->financial_year), *std::move(policy));
       }
+    } else if (folder == "organisations") {
+      data.regions = ReadRegions(files.at("icb_regions.csv"), problems);
+      if (!problems.empty()) return Broken(folder, problems);
     } else if (files.contains("published.csv")) {
       ImportOutcome outcome =
           ImportInputFiles(files.at("baseline.csv"), files.at("need.csv"), files.at("policy.json"));

@@ -22,6 +22,8 @@ struct ReferenceData {
   // By slug, e.g. "specialised-2025-26".
   std::map<std::string, AllocationPolicy> policies;
   std::map<std::string, ReferencePack> packs;
+  // The region of every ICB that is or was.
+  std::map<IcbCode, RegionCode> regions;
 };
 
 // Reads what is built into the program. INTERNAL names the first problem; the tests prove that

@@ -1,0 +1,13 @@
+// The regions of organisations as rows.
+#pragma once
+
+#include "services/finance/app/ports.h"
+
+namespace specom::finance {
+
+class SqlOrganisationRegions final : public OrganisationRegions {
+ public:
+  absl::Status Put(store::UnitOfWork& work, const IcbCode& icb, const RegionCode& region) override;
+};
+
+}  // namespace specom::finance
