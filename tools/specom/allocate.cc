@@ -63,7 +63,7 @@ Table AllocationTable(const std::vector<v1::Allocation>& allocations) {
 }
 
 absl::Status Publish(Session& session, v1::Run& run, const std::string& approver) {
-  auto client = session.ClientAs(approver);
+  ASSIGN_OR_RETURN(auto client, session.ClientAs(approver));
   if (run.state() == v1::RUN_STATE_COMPUTED) {
     v1::ApproveRunRequest approve;
     approve.set_name(run.name());
@@ -147,8 +147,10 @@ void AddAllocate(CLI::App& app, int& exit_code) {
       "--footprint", options->footprint,
       "The ICBs of that date, e.g. 2026-04-01, with the figures of those they replaced; shares "
       "of a divided ICB are inferred where the registry says so");
-  command->add_option("--publish-as", options->publish_as,
-                      "Approve and publish the run as this user, who is not its author");
+  command->add_option(
+      "--publish-as", options->publish_as,
+      "Approve and publish the run as this user, who is not its author; with --token-file: the "
+      "file with the token of the approver");
   AddClientOptions(*command, options->client);
   command->footer(
       "Examples:\n"

@@ -17,6 +17,7 @@ void AddPolicies(CLI::App& app, int& exit_code);
 void AddPortfolio(CLI::App& app, int& exit_code);
 void AddReport(CLI::App& app, int& exit_code);
 void AddDev(CLI::App& app, int& exit_code);
+void AddToken(CLI::App& app, int& exit_code);
 void AddMigrate(CLI::App& app, int& exit_code);
 void AddDoctor(CLI::App& app, int& exit_code);
 

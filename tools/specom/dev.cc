@@ -4,11 +4,16 @@
 #include <fstream>
 #include <iostream>
 #include <memory>
+#include <thread>
 
+#include "absl/strings/str_replace.h"
+#include "absl/synchronization/notification.h"
+#include "absl/time/clock.h"
 #include "libs/base/status.h"
 #include "libs/rpc/stop_signal.h"
 #include "tools/specom/commands.h"
 #include "tools/specom/data_options.h"
+#include "tools/specom/secure_folder.h"
 #include "tools/specom/session.h"
 
 namespace specom::cli {
@@ -20,7 +25,51 @@ struct Options {
   int admin_port = -1;
   std::string endpoint_file;
   std::string log_level = "warning";
+  bool secure = false;
+  std::string secure_dir;
 };
+
+constexpr absl::Duration kRenewalInterval = absl::Minutes(10);
+
+// Keeps certificates and tokens of the folder fresh for as long as it lives.
+class Renewal {
+ public:
+  explicit Renewal(SecureFolder& folder)
+      : thread_([this, &folder] {
+          while (!ended_.WaitForNotificationWithTimeout(kRenewalInterval)) {
+            absl::Status renewed = folder.Renew(absl::Now());
+            if (!renewed.ok()) std::cerr << "specom: " << std::string(renewed.message()) << "\n";
+          }
+        }) {}
+  ~Renewal() {
+    ended_.Notify();
+    thread_.join();
+  }
+
+ private:
+  absl::Notification ended_;
+  std::thread thread_;
+};
+
+// For the shell, also with spaces in it.
+std::string Quoted(const std::string& path) {
+  return "'" + absl::StrReplaceAll(path, {{"'", "'\\''"}}) + "'";
+}
+
+void PrintSecureCommands(const SecureFolder& folder, const std::string& address) {
+  std::string people;
+  for (const auto& [file, person] : folder.People()) {
+    people += (people.empty() ? "" : ", ") + std::filesystem::path(file).stem().string();
+  }
+  std::cerr << "Mutual TLS and tokens, of an authority for this machine only, are in " << folder.path()
+            << ".\nIn another terminal:\n\n  export SPECOM_ENDPOINT=" << address
+            << " SPECOM_CREDENTIALS=" << Quoted(folder.path())
+            << "\n  export SPECOM_TOKEN_FILE=" << Quoted(folder.path() + "/tokens/national.token")
+            << "\n  specom allocate\n  specom portfolio delegations --as-of 2025-06-01\n"
+               "  specom token --role region --organisation Y56 > region-Y56.token\n\n"
+               "There are tokens of "
+            << people << ".\n";
+}
 
 // Written in one step, so that a reader sees nothing or all of it.
 absl::Status WriteEndpoint(const std::string& path, const std::string& address) {
@@ -35,16 +84,36 @@ absl::Status WriteEndpoint(const std::string& path, const std::string& address) 
   return absl::OkStatus();
 }
 
+// The folder of certificates and tokens: the one that was asked for, or one below the data.
+absl::StatusOr<std::unique_ptr<SecureFolder>> MakeSecure(const Options& options, const std::string& beside) {
+  const std::string path = options.secure_dir.empty() ? beside + "/secure" : options.secure_dir;
+  // As commands in other folders need it.
+  return SecureFolder::Open(std::filesystem::absolute(path), absl::Now());
+}
+
 absl::Status Serve(const Options& options, rpc::StopSignal& signal) {
   PlatformOptions platform_options;
   platform_options.data = options.data.Options();
+  std::string folder = options.data.data_dir;
   std::unique_ptr<TemporaryFolder> temporary;
-  if (options.data.database.empty() && options.data.data_dir.empty()) {
+  if (folder.empty() && (options.data.database.empty() || (options.secure && options.secure_dir.empty()))) {
     ASSIGN_OR_RETURN(temporary, TemporaryFolder::Make());
-    platform_options.data.data_dir = temporary->path();
-    std::cerr << "Data are kept only while this runs; --data-dir keeps them.\n";
+    folder = temporary->path();
   }
-  if (!platform_options.data.data_dir.empty()) RETURN_IF_ERROR(EnsureFolder(platform_options.data.data_dir));
+  if (!folder.empty()) RETURN_IF_ERROR(EnsureFolder(folder));
+  if (options.data.database.empty()) {
+    platform_options.data.data_dir = folder;
+    if (temporary != nullptr) std::cerr << "Data are kept only while this runs; --data-dir keeps them.\n";
+  }
+  std::unique_ptr<SecureFolder> secure;
+  std::unique_ptr<Renewal> renewal;
+  if (options.secure) {
+    ASSIGN_OR_RETURN(secure, MakeSecure(options, folder));
+    renewal = std::make_unique<Renewal>(*secure);
+    platform_options.identity = "tokens";
+    platform_options.tls = secure->Tls("specom");
+    platform_options.tokens = secure->Tokens();
+  }
   platform_options.listen = "127.0.0.1:" + std::to_string(options.grpc_port);
   if (options.admin_port >= 0)
     platform_options.admin_listen = "127.0.0.1:" + std::to_string(options.admin_port);
@@ -54,6 +123,7 @@ absl::Status Serve(const Options& options, rpc::StopSignal& signal) {
   ASSIGN_OR_RETURN(int migrations, platform->Migrate());
   if (migrations > 0) std::cerr << "Brought the schema up to date: " << migrations << " migrations ran.\n";
   RETURN_IF_ERROR(platform->Start());
+  if (secure != nullptr) PrintSecureCommands(*secure, platform->address());
   std::cerr << "specom serves at " << platform->address() << " until you press Ctrl-C.\n";
   if (!options.endpoint_file.empty())
     RETURN_IF_ERROR(WriteEndpoint(options.endpoint_file, platform->address()));
@@ -79,9 +149,17 @@ void AddDev(CLI::App& app, int& exit_code) {
   command->add_option("--log-level", options->log_level, "debug, info, warning or error")
       ->check(CLI::IsMember({"debug", "info", "warning", "error"}))
       ->capture_default_str();
+  auto* secure =
+      command->add_flag("--secure", options->secure,
+                        "Mutual TLS and tokens as in production, of an authority made for this machine");
+  command
+      ->add_option("--secure-dir", options->secure_dir,
+                   "Folder of the authority, certificates and tokens; default: secure below the data folder")
+      ->needs(secure);
   command->footer(
       "Examples:\n"
       "  specom dev\n"
+      "  specom dev --secure --secure-dir ./specom-secure\n"
       "  specom dev --data-dir ./specom-data --grpc-port 7400\n"
       "  specom dev --database postgresql://specom@127.0.0.1/specom --redis redis://127.0.0.1:6379");
   command->callback([options, &exit_code] {

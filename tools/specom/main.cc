@@ -33,6 +33,7 @@ int main(int argc, char** argv) {
   AddPortfolio(app, exit_code);
   AddReport(app, exit_code);
   AddDev(app, exit_code);
+  AddToken(app, exit_code);
   AddMigrate(app, exit_code);
   AddDoctor(app, exit_code);
   try {

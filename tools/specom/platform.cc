@@ -64,7 +64,9 @@ absl::StatusOr<std::unique_ptr<Platform>> Platform::Create(const PlatformOptions
   config.program = "specom";
   config.listen = options.listen;
   config.admin_listen = options.admin_listen;
-  config.identity = "development";
+  config.identity = options.identity;
+  config.tls = options.tls;
+  config.tokens = options.tokens;
   config.redis_url = options.data.redis_url;
   config.log_level = options.log_level;
   ASSIGN_OR_RETURN(platform->host_, rpc::ServiceHost::Create(config));

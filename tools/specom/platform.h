@@ -37,6 +37,10 @@ struct PlatformOptions {
   // Address of /healthz, /readyz and /metrics; empty: none.
   std::string admin_listen;
   observe::LogLevel log_level = observe::LogLevel::kError;
+  // As HostConfig's.
+  std::string identity = "development";
+  rpc::TlsSettings tls = {};
+  TokenSettings tokens = {};
 };
 
 class Platform {

@@ -70,7 +70,7 @@ absl::Status PublishForOwnPlatform(Session& session, const Options& options) {
   choice.stream = options.stream;
   choice.year = options.year;
   ASSIGN_OR_RETURN(auto run, ComputedRun(session, choice));
-  auto approver = session.ClientAs("approver");
+  ASSIGN_OR_RETURN(auto approver, session.ClientAs("approver"));
   finance::v1::ApproveRunRequest approve;
   approve.set_name(run.name());
   approve.set_etag(run.etag());
