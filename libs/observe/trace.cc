@@ -58,6 +58,10 @@ std::optional<TraceContext> ParseTraceparent(std::string_view text) {
   return TraceContext{std::string(trace), std::string(span), sampled};
 }
 
+std::string_view TraceIdOf(std::string_view traceparent) {
+  return traceparent.size() < kLength ? std::string_view() : traceparent.substr(3, 32);
+}
+
 TraceContext NewTrace() {
   return {NewId(2), NewId(1), true};
 }

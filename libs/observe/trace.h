@@ -25,6 +25,9 @@ struct TraceContext {
 // fields, as the standard has it; version ff is invalid.
 std::optional<TraceContext> ParseTraceparent(std::string_view text);
 
+// The trace id of a valid traceparent; "" of a text that is too short to be one.
+std::string_view TraceIdOf(std::string_view traceparent);
+
 // The first span of a new trace.
 TraceContext NewTrace();
 // A new span of the same trace.

@@ -1,9 +1,12 @@
 #include "libs/rpc/field_validation.h"
 
 #include <cstdint>
+#include <map>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
+#include "absl/synchronization/mutex.h"
 #include "google/api/field_behavior.pb.h"
 #include "google/protobuf/timestamp.pb.h"
 #include "libs/base/date.h"
@@ -14,6 +17,7 @@
 namespace specom::rpc {
 namespace {
 
+using google::protobuf::Descriptor;
 using google::protobuf::EnumDescriptor;
 using google::protobuf::FieldDescriptor;
 using google::protobuf::Message;
@@ -30,35 +34,103 @@ bool IsRequired(const FieldDescriptor& field) {
   return false;
 }
 
-class Validator {
+// What is to be checked in messages of one type, found out once: options and names are slow to ask for.
+struct Rules {
+  struct Field {
+    const FieldDescriptor* descriptor = nullptr;
+    bool required = false;
+    // Of the message that the field holds; null: it holds none.
+    const Rules* message = nullptr;
+  };
+
+  bool is_date = false;
+  bool is_timestamp = false;
+  // Those that have something to check.
+  std::vector<Field> fields;
+  // Of requests: null where there is none.
+  const FieldDescriptor* page_size = nullptr;
+  const FieldDescriptor* request_id = nullptr;
+};
+
+// Every type's rules, for the life of the program, as its descriptors.
+class AllRules {
  public:
-  // path: "" or ends with a dot.
-  void Visit(const Message& message, const std::string& path) {
-    if (message.GetDescriptor() == common::v1::Date::descriptor()) return CheckDate(message, path);
-    if (message.GetDescriptor() == google::protobuf::Timestamp::descriptor())
-      return CheckTimestamp(message, path);
-    for (int i = 0; i < message.GetDescriptor()->field_count(); ++i) {
-      VisitField(message, *message.GetDescriptor()->field(i), path);
+  static const Rules& Of(const Descriptor& type) {
+    thread_local std::unordered_map<const Descriptor*, const Rules*> known;
+    const Rules*& rules = known[&type];
+    if (rules == nullptr) {
+      static AllRules& all = *new AllRules();
+      absl::MutexLock lock(&all.mutex_);
+      rules = all.Find(type);
     }
+    return *rules;
   }
 
+ private:
+  const Rules* Find(const Descriptor& type) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    auto [entry, is_new] = rules_.try_emplace(&type);
+    // A type may hold itself: the entry is there before its fields are looked at.
+    Rules& rules = entry->second;
+    if (!is_new) return &rules;
+    rules.is_date = &type == common::v1::Date::descriptor();
+    rules.is_timestamp = &type == google::protobuf::Timestamp::descriptor();
+    if (rules.is_date || rules.is_timestamp) return &rules;
+    for (int i = 0; i < type.field_count(); ++i) {
+      const FieldDescriptor& field = *type.field(i);
+      const bool holds_message = field.cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE;
+      const bool holds_enum = field.cpp_type() == FieldDescriptor::CPPTYPE_ENUM;
+      if (!IsRequired(field) && !holds_message && !holds_enum) continue;
+      rules.fields.push_back(
+          {&field, IsRequired(field), holds_message ? Find(*field.message_type()) : nullptr});
+    }
+    rules.page_size = Single(type, "page_size", FieldDescriptor::CPPTYPE_INT32);
+    rules.request_id = Single(type, "request_id", FieldDescriptor::CPPTYPE_STRING);
+    return &rules;
+  }
+
+  static const FieldDescriptor* Single(const Descriptor& type, const char* name,
+                                       FieldDescriptor::CppType cpp_type) {
+    const FieldDescriptor* field = type.FindFieldByName(name);
+    return field != nullptr && !field->is_repeated() && field->cpp_type() == cpp_type ? field : nullptr;
+  }
+
+  absl::Mutex mutex_;
+  // Does not move its entries.
+  std::map<const Descriptor*, Rules> rules_ ABSL_GUARDED_BY(mutex_);
+};
+
+// Where a message stands in the request, as a chain that becomes words when there is something to say.
+struct Place {
+  const Place* around = nullptr;
+  const FieldDescriptor* field = nullptr;
+  // In a list; -1: it is no list.
+  int index = -1;
+
+  // "decision.icbs[2]"
+  std::string Words() const {
+    std::string words = around == nullptr || around->field == nullptr ? "" : around->Words() + ".";
+    words += field->name();
+    if (index >= 0) words += "[" + std::to_string(index) + "]";
+    return words;
+  }
+};
+
+class Validator {
+ public:
   void VisitTop(const Message& request) {
+    const Rules& rules = AllRules::Of(*request.GetDescriptor());
     const Reflection& reflection = *request.GetReflection();
-    const FieldDescriptor* page_size = request.GetDescriptor()->FindFieldByName("page_size");
-    if (page_size != nullptr && !page_size->is_repeated() &&
-        page_size->cpp_type() == FieldDescriptor::CPPTYPE_INT32 &&
-        reflection.GetInt32(request, page_size) < 0) {
+    if (rules.page_size != nullptr && reflection.GetInt32(request, rules.page_size) < 0) {
       Add("page_size", "must not be negative; 0 asks for the standard size");
     }
-    const FieldDescriptor* request_id = request.GetDescriptor()->FindFieldByName("request_id");
-    if (request_id != nullptr && !request_id->is_repeated() &&
-        request_id->cpp_type() == FieldDescriptor::CPPTYPE_STRING) {
-      std::string id = reflection.GetString(request, request_id);
+    if (rules.request_id != nullptr) {
+      std::string scratch;
+      const std::string& id = reflection.GetStringReference(request, rules.request_id, &scratch);
       if (!id.empty() && !IsUuid(id)) {
         Add("request_id", "must be a UUID such as 7b4f0c3e-2f8e-4d55-9c06-2f1de6a5a0d1, or empty");
       }
     }
-    Visit(request, "");
+    Visit(request, rules, {});
   }
 
   absl::Status Result() const {
@@ -76,61 +148,58 @@ class Validator {
     if (++total_ <= kKept) kept_.push_back({std::move(field), std::move(description)});
   }
 
-  void VisitField(const Message& message, const FieldDescriptor& field, const std::string& path) {
+  void Visit(const Message& message, const Rules& rules, const Place& place) {
+    if (rules.is_date) return CheckDate(message, place);
+    if (rules.is_timestamp) return CheckTimestamp(message, place);
+    for (const Rules::Field& field : rules.fields) VisitField(message, field, place);
+  }
+
+  void VisitField(const Message& message, const Rules::Field& rule, const Place& place) {
     const Reflection& reflection = *message.GetReflection();
-    bool set = field.is_repeated() ? reflection.FieldSize(message, &field) > 0
-                                   : reflection.HasField(message, &field);
-    if (!set) {
-      if (IsRequired(field)) Add(path + std::string(field.name()), "is required");
+    const FieldDescriptor& field = *rule.descriptor;
+    if (field.is_repeated()) {
+      const int size = reflection.FieldSize(message, &field);
+      if (size == 0 && rule.required) Add(Place{&place, &field}.Words(), "is required");
+      for (int i = 0; i < size; ++i) {
+        const Place element{&place, &field, i};
+        if (rule.message != nullptr) {
+          Visit(reflection.GetRepeatedMessage(message, &field, i), *rule.message, element);
+        } else if (field.cpp_type() == FieldDescriptor::CPPTYPE_ENUM) {
+          CheckEnum(*field.enum_type(), reflection.GetRepeatedEnumValue(message, &field, i), element);
+        }
+      }
       return;
     }
-    if (field.cpp_type() == FieldDescriptor::CPPTYPE_ENUM) return VisitEnums(message, field, path);
-    if (field.cpp_type() != FieldDescriptor::CPPTYPE_MESSAGE) return;
-    if (!field.is_repeated()) {
-      return Visit(reflection.GetMessage(message, &field), path + std::string(field.name()) + ".");
-    }
-    for (int i = 0; i < reflection.FieldSize(message, &field); ++i) {
-      Visit(reflection.GetRepeatedMessage(message, &field, i), Element(field, path, i) + ".");
-    }
-  }
-
-  void VisitEnums(const Message& message, const FieldDescriptor& field, const std::string& path) {
-    const Reflection& reflection = *message.GetReflection();
-    if (!field.is_repeated()) {
-      return CheckEnum(*field.enum_type(), reflection.GetEnumValue(message, &field),
-                       path + std::string(field.name()));
-    }
-    for (int i = 0; i < reflection.FieldSize(message, &field); ++i) {
-      CheckEnum(*field.enum_type(), reflection.GetRepeatedEnumValue(message, &field, i),
-                Element(field, path, i));
+    const Place here{&place, &field};
+    if (!reflection.HasField(message, &field)) {
+      if (rule.required) Add(here.Words(), "is required");
+    } else if (rule.message != nullptr) {
+      Visit(reflection.GetMessage(message, &field), *rule.message, here);
+    } else if (field.cpp_type() == FieldDescriptor::CPPTYPE_ENUM) {
+      CheckEnum(*field.enum_type(), reflection.GetEnumValue(message, &field), here);
     }
   }
 
-  static std::string Element(const FieldDescriptor& field, const std::string& path, int index) {
-    return path + std::string(field.name()) + "[" + std::to_string(index) + "]";
-  }
-
-  void CheckEnum(const EnumDescriptor& type, int number, const std::string& field) {
+  void CheckEnum(const EnumDescriptor& type, int number, const Place& place) {
     if (type.FindValueByNumber(number) != nullptr) return;
-    Add(field, std::to_string(number) + " is no value of " + std::string(type.name()));
+    Add(place.Words(), std::to_string(number) + " is no value of " + std::string(type.name()));
   }
 
-  void CheckDate(const Message& message, const std::string& path) {
+  void CheckDate(const Message& message, const Place& place) {
     const auto& date = static_cast<const common::v1::Date&>(message);
     if (Date::Make(date.year(), date.month(), date.day()).ok()) return;
-    Add(path.substr(0, path.size() - 1), "year " + std::to_string(date.year()) + ", month " +
-                                             std::to_string(date.month()) + ", day " +
-                                             std::to_string(date.day()) + " is no day of the calendar");
+    Add(place.Words(), "year " + std::to_string(date.year()) + ", month " + std::to_string(date.month()) +
+                           ", day " + std::to_string(date.day()) + " is no day of the calendar");
   }
 
-  void CheckTimestamp(const Message& message, const std::string& path) {
+  void CheckTimestamp(const Message& message, const Place& place) {
     // 0001-01-01T00:00:00Z to 9999-12-31T23:59:59Z, as google.protobuf.Timestamp has it.
     constexpr std::int64_t kFirst = -62'135'596'800;
     constexpr std::int64_t kLast = 253'402'300'799;
     const auto& time = static_cast<const google::protobuf::Timestamp&>(message);
     bool valid = time.seconds() >= kFirst && time.seconds() <= kLast && time.nanos() >= 0 &&
                  time.nanos() <= 999'999'999;
-    if (!valid) Add(path.substr(0, path.size() - 1), "is not a time between the years 1 and 9999");
+    if (!valid) Add(place.Words(), "is not a time between the years 1 and 9999");
   }
 
   std::vector<FieldViolation> kept_;

@@ -6,12 +6,9 @@
 #include <cstdint>
 #include <exception>
 #include <optional>
-#include <span>
 #include <string_view>
-#include <unordered_map>
 #include <utility>
 
-#include "absl/synchronization/mutex.h"
 #include "libs/base/check.h"
 #include "libs/base/digest.h"
 #include "libs/base/status.h"
@@ -20,7 +17,7 @@
 #include "libs/rpc/denied_call.h"
 #include "libs/rpc/error_model.h"
 #include "libs/rpc/field_validation.h"
-#include "libs/rpc/method_traits.h"
+#include "libs/rpc/method_table.h"
 #include "libs/rpc/pipeline_dependencies.h"
 #include "libs/rpc/request_digest.h"
 #include "libs/rpc/step_order.h"
@@ -31,13 +28,6 @@ namespace {
 constexpr char kRequestIdHeader[] = "x-request-id";
 constexpr char kTraceparentHeader[] = "traceparent";
 constexpr std::size_t kMaxRequestId = 128;
-
-// What is known of a method from its first call on.
-struct Method {
-  std::string name;
-  absl::StatusOr<MethodTraits> traits;
-  std::unique_ptr<observe::MethodMetrics> metrics;
-};
 
 class ContextMetadata final : public CallMetadata {
  public:
@@ -88,11 +78,17 @@ class Call final : public grpc::ServerUnaryReactor {
         operation(std::move(to_do)) {
     rc.method = method.name;
     rc.received_at = dependencies.clock.Now();
-    rc.is_cancelled = [left = caller_left] { return left->load(std::memory_order_relaxed); };
+    // An operation that answers at once has no time to ask.
+    if (!method.IsInline()) {
+      rc.is_cancelled = [left = caller_left] { return left->load(std::memory_order_relaxed); };
+    }
   }
 
   void OnCancel() override { caller_left->store(true, std::memory_order_relaxed); }
   void OnDone() override { delete this; }
+  // Both of these do next to nothing, so that gRPC need not hand them to another of its threads: that
+  // would cost each call more than all of the steps.
+  bool InternalInlineable() override { return true; }
 
   // What the caller asked for, at most what the method's class allows.
   absl::Time EffectiveDeadline() const {
@@ -117,11 +113,11 @@ class Call final : public grpc::ServerUnaryReactor {
   grpc::Status reply;
   // An exception becomes a status from here on.
   bool guarded = false;
+  // Outlives the call in copies of rc.
+  const std::shared_ptr<std::atomic<bool>> caller_left = std::make_shared<std::atomic<bool>>(false);
 
  private:
   std::size_t next_ = 0;
-  // Outlives the call in copies of rc.
-  const std::shared_ptr<std::atomic<bool>> caller_left = std::make_shared<std::atomic<bool>>(false);
 };
 
 // run: refuses the call by setting call.status. always: also runs for a call that was refused before.
@@ -196,7 +192,7 @@ Flow ApplyPolicy(Call& call) {
 }
 
 Flow Admit(Call& call) {
-  if (call.method.traits->execution == common::v1::EXECUTION_INLINE) return Flow::kNext;
+  if (call.method.IsInline()) return Flow::kNext;
   absl::Status taken =
       call.dependencies.executor.Submit(call.EffectiveDeadline(), [&call](absl::Status admitted) {
         call.status = std::move(admitted);
@@ -222,6 +218,7 @@ Flow CheckFields(Call& call) {
 }
 
 Flow MakeIdempotencyKey(Call& call) {
+  if (call.method.traits->idempotency == common::v1::IDEMPOTENCY_READ_ONLY) return Flow::kNext;
   call.rc.idempotency.request_id = StringField(call.request, "request_id");
   if (!call.rc.idempotency.request_id.empty()) {
     call.rc.idempotency.fingerprint = RequestDigest(call.method.name, call.request, {"request_id"});
@@ -235,6 +232,7 @@ Flow Operate(Call& call) {
 }
 
 Flow MapError(Call& call) {
+  if (call.status.ok()) return Flow::kNext;
   if (IsOurFault(call.status.code())) {
     std::string reference = NewUuid();
     call.dependencies.logger.Error("internal error", {{"reference", reference},
@@ -244,8 +242,7 @@ Flow MapError(Call& call) {
                                                       {"traceparent", call.rc.traceparent}});
     call.status = MaskedError(reference);
   }
-  std::string domain = call.method.traits.ok() ? call.method.traits->Domain() : "platform.specom";
-  call.reply = ToGrpcStatus(call.status, domain, call.rc.request_id);
+  call.reply = ToGrpcStatus(call.status, call.method.domain, call.rc.request_id);
   return Flow::kNext;
 }
 
@@ -271,17 +268,17 @@ Flow AuditDenials(Call& call) {
 
 Flow LogAccess(Call& call) {
   if (!call.dependencies.logger.Logs(observe::LogLevel::kInfo)) return Flow::kNext;
-  auto trace = observe::ParseTraceparent(call.rc.traceparent);
+  const std::string reason = call.status.ok() ? std::string() : ErrorReason(call.status);
   call.dependencies.logger.Access({.method = call.method.name,
                                    .code = CodeName(call.status.code()),
-                                   .reason = ErrorReason(call.status),
+                                   .reason = reason,
                                    .user = call.rc.principal.user,
                                    .organisation = call.rc.principal.organisation,
                                    .peer = call.peer.address,
                                    .request_id = call.rc.request_id,
-                                   .trace_id = trace ? trace->trace_id : "",
+                                   .trace_id = observe::TraceIdOf(call.rc.traceparent),
                                    .took = call.dependencies.clock.Now() - call.rc.received_at,
-                                   .caller_left = call.rc.Cancelled()});
+                                   .caller_left = call.caller_left->load(std::memory_order_relaxed)});
   return Flow::kNext;
 }
 
@@ -346,24 +343,10 @@ void Call::Run() {
 }  // namespace
 
 struct Pipeline::State {
-  explicit State(const Dependencies& used) : dependencies(used) {}
-
-  const Method& Find(const char* full_method) {
-    absl::MutexLock lock(&mutex);
-    auto& method = methods[full_method];
-    if (method == nullptr) {
-      method = std::make_unique<Method>();
-      method->name = full_method;
-      method->traits = TraitsOf(full_method);
-      // A label value is a method that exists, or one word for all others.
-      method->metrics = dependencies.metrics.GetMethod(method->traits.ok() ? full_method : "unknown/unknown");
-    }
-    return *method;
-  }
+  explicit State(const Dependencies& used) : dependencies(used), methods(used.metrics) {}
 
   const Dependencies dependencies;
-  absl::Mutex mutex;
-  std::unordered_map<std::string, std::unique_ptr<Method>> methods ABSL_GUARDED_BY(mutex);
+  MethodTable methods;
 };
 
 Pipeline::Pipeline(Dependencies dependencies) : state_(std::make_unique<State>(dependencies)) {
@@ -383,8 +366,8 @@ std::vector<std::string> Pipeline::Steps() {
 grpc::ServerUnaryReactor* Pipeline::Serve(grpc::CallbackServerContext* context, const char* full_method,
                                           const google::protobuf::Message& request,
                                           std::function<absl::Status(RequestContext&)> operation) {
-  auto* call =
-      new Call(state_->dependencies, state_->Find(full_method), context, request, std::move(operation));
+  auto* call = new Call(state_->dependencies, state_->methods.Find(full_method), context, request,
+                        std::move(operation));
   call->Run();
   return call;
 }
