@@ -216,6 +216,15 @@ std::vector<Setting> StandardSettings(const std::string& service) {
        .standard = "256",
        .help = "Calls that may wait for such a thread before further ones are refused",
        .problem = number(0, 1'000'000)},
+      {.name = "audit_checkpoints",
+       .standard = "",
+       .help = "File, outside the database, that signed checkpoints of the audit record are added to; empty: "
+               "none"},
+      {.name = "audit_signing_key", .standard = "", .help = "PEM file of the Ed25519 key that signs them"},
+      {.name = "audit_checkpoint_interval_seconds",
+       .standard = "600",
+       .help = "How often a checkpoint is made; one is made at a clean stop as well",
+       .problem = number(1, 86'400)},
       {.name = "stop_grace_seconds",
        .standard = "10",
        .help = "How long calls in hand may go on when the process stops",
@@ -242,6 +251,9 @@ ProcessConfig ReadConfig(const std::string& program, const Settings& settings) {
   config.host.log_file = settings.Get("log_file");
   config.host.executor_threads = settings.Number("executor_threads");
   config.host.executor_queue = settings.Number("executor_queue");
+  config.host.audit.checkpoints = settings.Get("audit_checkpoints");
+  config.host.audit.signing_key = settings.Get("audit_signing_key");
+  config.host.audit.interval = absl::Seconds(settings.Number("audit_checkpoint_interval_seconds"));
   config.host.stop_grace = absl::Seconds(settings.Number("stop_grace_seconds"));
   config.database.url = Secret(settings.Get("database_url"));
   config.database.schema = settings.Get("schema");

@@ -15,6 +15,8 @@
 #include "libs/base/status.h"
 #include "libs/observe/admin_server.h"
 #include "libs/rpc/access_service.h"
+#include "libs/rpc/audit_service.h"
+#include "libs/rpc/denial_audit.h"
 #include "libs/rpc/executor.h"
 #include "libs/rpc/pipeline_dependencies.h"
 #include "libs/rpc/server.h"
@@ -77,6 +79,7 @@ std::vector<std::string> HostConfig::Verify() const {
   }
   add("executor_threads", NotANumber(std::to_string(executor_threads), 1, 1024));
   add("executor_queue", NotANumber(std::to_string(executor_queue), 0, 1'000'000));
+  for (std::string& problem : audit.Verify()) problems.push_back(std::move(problem));
   if (stop_grace < absl::ZeroDuration()) add("stop_grace", "must not be negative");
   if (cache_bytes < 0) add("cache_bytes", "must not be negative");
   if (cache_namespace.empty()) add("cache_namespace", "must not be empty, e.g. specom");
@@ -92,6 +95,8 @@ struct ServiceHost::State {
 
   absl::Status KnowCallers();
   absl::Status StartModules();
+  // The audit record of a module, from here on.
+  void AddChain(const std::string& service, store::Store& store);
   void StopModules();
   std::optional<absl::Status> Reach(const RequestContext& context, const Principal& caller,
                                     const std::string& resource);
@@ -110,8 +115,12 @@ struct ServiceHost::State {
   std::unique_ptr<const Authenticator> authenticator;
   std::unique_ptr<Outbound> outbound;
   Executor executor;
+  std::unique_ptr<DenialAudit> denials;
   std::unique_ptr<Pipeline> pipeline;
   std::unique_ptr<AccessService> access;
+  std::unique_ptr<AuditService> audit;
+  // Null: none are made.
+  std::unique_ptr<AuditCheckpoints> checkpoints;
   std::unique_ptr<events::Bus> bus;
   std::unique_ptr<cache::Cache> cache;
   std::unique_ptr<Host> host;
@@ -144,8 +153,10 @@ absl::Status ServiceHost::State::KnowCallers() {
     authenticator = std::make_unique<DenyAllAuthenticator>();
   }
   outbound = NewOutbound(std::move(identity), certificates);
-  pipeline =
-      std::make_unique<Pipeline>(Pipeline::Dependencies{*authenticator, executor, clock, *logger, metrics});
+  denials = std::make_unique<DenialAudit>(clock, *logger, metrics);
+  pipeline = std::make_unique<Pipeline>(
+      Pipeline::Dependencies{*authenticator, executor, clock, *logger, metrics, denials.get()});
+  audit = std::make_unique<AuditService>(*pipeline);
   access = std::make_unique<AccessService>(
       *pipeline, [this](const RequestContext& context, const Principal& caller, const std::string& resource) {
         return Reach(context, caller, resource);
@@ -163,6 +174,9 @@ absl::Status ServiceHost::State::StartModules() {
     RETURN_IF_ERROR(schema);
   }
   for (const auto& module : modules) {
+    if (module->store() != nullptr) AddChain(module->name(), *module->store());
+  }
+  for (const auto& module : modules) {
     RETURN_IF_ERROR(module->Start());
     ++started_modules;
   }
@@ -171,12 +185,20 @@ absl::Status ServiceHost::State::StartModules() {
     for (grpc::Service* service : module->services()) services.push_back(service);
   }
   services.push_back(access.get());
+  services.push_back(audit.get());
   ServerOptions options = {.listen = config.listen};
   if (certificates != nullptr)
     options.credentials = MakeServerCredentials(certificates, config.tls.requires_client_certificate());
   ASSIGN_OR_RETURN(server, Server::Start(options, *authenticator, services, *logger));
   access->SetServed({server->service_names().begin(), server->service_names().end()});
+  if (checkpoints != nullptr) checkpoints->Start();
   return absl::OkStatus();
+}
+
+void ServiceHost::State::AddChain(const std::string& service, store::Store& store) {
+  denials->AddChain(service, store);
+  audit->AddChain(service, store);
+  if (checkpoints != nullptr) checkpoints->AddChain(service, store);
 }
 
 // The module that owns the resource answers.
@@ -235,6 +257,10 @@ absl::StatusOr<std::unique_ptr<ServiceHost>> ServiceHost::Create(const HostConfi
       observe::Logger::Open({.level = config.log_level, .file = config.log_file, .service = config.program}));
   auto state = std::make_unique<State>(config, std::move(logger));
   RETURN_IF_ERROR(state->KnowCallers());
+  if (config.audit.enabled()) {
+    ASSIGN_OR_RETURN(state->checkpoints,
+                     AuditCheckpoints::Open(config.audit, state->clock, *state->logger, state->metrics));
+  }
   ASSIGN_OR_RETURN(state->bus, MakeBus(config, *state->logger));
   ASSIGN_OR_RETURN(state->cache, OpenCache(config, *state->logger, state->metrics));
   state->host = std::make_unique<Host>(Host{state->clock, *state->bus, *state->pipeline, state->metrics,
@@ -311,7 +337,7 @@ std::string ServiceHost::address() const {
 }
 
 std::vector<std::string> ServiceHost::StopSteps() {
-  return {"announce", "drain", "executor", "modules", "admin"};
+  return {"announce", "drain", "executor", "modules", "audit", "admin"};
 }
 
 void ServiceHost::Stop() {
@@ -336,6 +362,11 @@ void ServiceHost::Stop() {
        }},
       {"executor", [this] { state_->executor.Stop(); }},
       {"modules", [this] { state_->StopModules(); }},
+      {"audit",
+       [this] {
+         state_->denials->Stop();
+         if (state_->checkpoints != nullptr) state_->checkpoints->Stop();
+       }},
       {"admin", [this] { state_->admin.reset(); }},
   };
   for (const auto& [name, step] : steps) state_->RunStopStep(name, step);

@@ -12,6 +12,7 @@
 #include "libs/auth/token_verifier.h"
 #include "libs/base/secret.h"
 #include "libs/observe/logger.h"
+#include "libs/rpc/audit_checkpoints.h"
 #include "libs/rpc/module.h"
 #include "libs/rpc/tls.h"
 
@@ -43,6 +44,8 @@ struct HostConfig {
   // Threads for operations that may block, and how many calls may wait for one.
   int executor_threads = 8;
   int executor_queue = 256;
+  // Where the audit chains of the modules are signed off, outside their databases.
+  AuditSettings audit = {};
   // How long calls in hand may go on when the process stops.
   absl::Duration stop_grace = absl::Seconds(10);
 
@@ -91,7 +94,8 @@ class ServiceHost {
   // The steps of Stop, in their order.
   static std::vector<std::string> StopSteps();
   // announce: health and readiness say no, waiting calls return. drain: no new calls; those in hand
-  // have stop_grace, then they are cancelled. executor: queued work ends. modules: in reverse order.
+  // have stop_grace, then they are cancelled. executor: queued work ends. modules: in reverse order. audit:
+  // denials that wait are written, the last checkpoint is made.
   // Each step is logged with its time. Idempotent.
   void Stop();
 

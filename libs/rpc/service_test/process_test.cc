@@ -352,7 +352,7 @@ TEST_F(Program, ServesUntilASignalAndStopsInOrder) {
       std::exit(RunProgram({"--identity", "development"},
                            [](TestModule& module) { module.on_start = [] { kill(getpid(), SIGTERM); }; })),
       ::testing::ExitedWithCode(0),
-      "DEVELOPMENT IDENTITY(.|\n)*announce(.|\n)*drain(.|\n)*executor(.|\n)*modules(.|\n)*admin");
+      "DEVELOPMENT IDENTITY(.|\n)*announce(.|\n)*drain(.|\n)*executor(.|\n)*modules(.|\n)*audit(.|\n)*admin");
 }
 
 TEST_F(Program, WaitsForItsSchemaAndThenServes) {
