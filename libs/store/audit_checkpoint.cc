@@ -6,7 +6,6 @@
 #include <cerrno>
 #include <cstring>
 #include <nlohmann/json.hpp>
-#include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -51,17 +50,18 @@ bool EndsTorn(int file) {
   return size > 0 && pread(file, &last, 1, size - 1) == 1 && last != '\n';
 }
 
-// The checkpoint, or what is wrong with the line.
-std::pair<std::optional<AuditCheckpoint>, std::string> Read(absl::string_view line, const PublicKey& key) {
+enum class Line { kCheckpoint, kNotSigned, kFragment };
+
+Line Read(absl::string_view line, const PublicKey& key, AuditCheckpoint& checkpoint) {
   const auto json = nlohmann::json::parse(line.begin(), line.end(), nullptr, /*allow_exceptions=*/false);
   const auto is = [&](const char* name, bool number) {
     return json.contains(name) && (number ? json[name].is_number_integer() : json[name].is_string());
   };
   if (!json.is_object() || !is("service", false) || !is("sequence", true) || !is("hash", false) ||
       !is("time", false) || !is("signature", false)) {
-    return {std::nullopt, "is no checkpoint"};
+    return Line::kFragment;
   }
-  AuditCheckpoint checkpoint{
+  checkpoint = {
       .service = json["service"], .head = {.sequence = json["sequence"], .hash = json["hash"]}, .time = {}};
   const std::string time = json["time"];
   std::string error;
@@ -69,12 +69,10 @@ std::pair<std::optional<AuditCheckpoint>, std::string> Read(absl::string_view li
   if (!Base64Decode(json["signature"].get<std::string>(), signature) ||
       !key.Verifies(SignedText(checkpoint.service, checkpoint.head.sequence, checkpoint.head.hash, time),
                     signature)) {
-    return {std::nullopt, "is not signed by the holder of this key, or was altered"};
+    return Line::kNotSigned;
   }
-  if (!absl::ParseTime(absl::RFC3339_full, time, &checkpoint.time, &error)) {
-    return {std::nullopt, "has no time"};
-  }
-  return {std::move(checkpoint), ""};
+  return absl::ParseTime(absl::RFC3339_full, time, &checkpoint.time, &error) ? Line::kCheckpoint
+                                                                             : Line::kFragment;
 }
 
 }  // namespace
@@ -97,11 +95,18 @@ CheckpointFile ReadCheckpoints(std::string_view text, const PublicKey& key) {
   for (absl::string_view line : absl::StrSplit(absl::string_view(text.data(), text.size()), '\n')) {
     ++number;
     if (line.empty()) continue;
-    auto [checkpoint, problem] = Read(line, key);
-    if (checkpoint) {
-      file.checkpoints.push_back(*std::move(checkpoint));
-    } else {
-      file.problems.push_back(absl::StrCat("line ", number, " ", problem));
+    AuditCheckpoint checkpoint;
+    switch (Read(line, key, checkpoint)) {
+      case Line::kCheckpoint:
+        file.checkpoints.push_back(std::move(checkpoint));
+        break;
+      case Line::kNotSigned:
+        file.problems.push_back(
+            absl::StrCat("line ", number, " is not signed by the holder of this key, or was altered"));
+        break;
+      case Line::kFragment:
+        file.fragments.push_back(absl::StrCat("line ", number, " is no checkpoint"));
+        break;
     }
   }
   return file;

@@ -26,8 +26,10 @@ std::string SignedLine(const AuditCheckpoint& checkpoint, const SigningKey& key)
 
 struct CheckpointFile {
   std::vector<AuditCheckpoint> checkpoints;
-  // Lines that are no checkpoints of this key's holder, each with its number and what is wrong.
+  // Lines that say they are and are not this key's holder's, each with its number.
   std::vector<std::string> problems;
+  // Lines that are no checkpoints at all, each with its number: a crash leaves part of one.
+  std::vector<std::string> fragments;
 };
 
 // Reads a file's lines.

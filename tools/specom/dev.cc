@@ -11,6 +11,7 @@
 #include "absl/time/clock.h"
 #include "libs/base/status.h"
 #include "libs/rpc/stop_signal.h"
+#include "tools/specom/audit_files.h"
 #include "tools/specom/commands.h"
 #include "tools/specom/data_options.h"
 #include "tools/specom/secure_folder.h"
@@ -113,6 +114,10 @@ absl::Status Serve(const Options& options, rpc::StopSignal& signal) {
     platform_options.identity = "tokens";
     platform_options.tls = secure->Tls("specom");
     platform_options.tokens = secure->Tokens();
+  }
+  // What ends with this process needs no proof that it was not changed afterwards.
+  if (!options.data.data_dir.empty()) {
+    ASSIGN_OR_RETURN(platform_options.audit, AuditSettingsIn(options.data.data_dir));
   }
   platform_options.listen = "127.0.0.1:" + std::to_string(options.grpc_port);
   if (options.admin_port >= 0)

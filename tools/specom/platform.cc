@@ -67,6 +67,7 @@ absl::StatusOr<std::unique_ptr<Platform>> Platform::Create(const PlatformOptions
   config.identity = options.identity;
   config.tls = options.tls;
   config.tokens = options.tokens;
+  config.audit = options.audit;
   config.redis_url = options.data.redis_url;
   config.log_level = options.log_level;
   ASSIGN_OR_RETURN(platform->host_, rpc::ServiceHost::Create(config));

@@ -41,6 +41,7 @@ struct PlatformOptions {
   std::string identity = "development";
   rpc::TlsSettings tls = {};
   TokenSettings tokens = {};
+  rpc::AuditSettings audit = {};
 };
 
 class Platform {

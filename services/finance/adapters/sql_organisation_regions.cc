@@ -1,6 +1,7 @@
 // Every statement is a named constant.
 #include "services/finance/adapters/sql_organisation_regions.h"
 
+#include "libs/base/status.h"
 #include "libs/store/value.h"
 
 namespace specom::finance {
@@ -17,9 +18,11 @@ const store::Statement& PutOrganisationRegion() {
 
 }  // namespace
 
-absl::Status SqlOrganisationRegions::Put(store::UnitOfWork& work, const IcbCode& icb,
-                                         const RegionCode& region) {
-  return work.Execute(PutOrganisationRegion(), {icb.value(), region.value()}).status();
+absl::StatusOr<bool> SqlOrganisationRegions::Put(store::UnitOfWork& work, const IcbCode& icb,
+                                                 const RegionCode& region) {
+  ASSIGN_OR_RETURN(std::int64_t changed,
+                   work.Execute(PutOrganisationRegion(), {icb.value(), region.value()}));
+  return changed == 1;
 }
 
 }  // namespace specom::finance

@@ -7,7 +7,7 @@ namespace specom::finance {
 
 class SqlOrganisationRegions final : public OrganisationRegions {
  public:
-  absl::Status Put(store::UnitOfWork& work, const IcbCode& icb, const RegionCode& region) override;
+  absl::StatusOr<bool> Put(store::UnitOfWork& work, const IcbCode& icb, const RegionCode& region) override;
 };
 
 }  // namespace specom::finance

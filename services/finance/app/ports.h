@@ -161,7 +161,8 @@ class RunRepository {
 class OrganisationRegions {
  public:
   virtual ~OrganisationRegions() = default;
-  virtual absl::Status Put(store::UnitOfWork& work, const IcbCode& icb, const RegionCode& region) = 0;
+  // True when it was not so before.
+  virtual absl::StatusOr<bool> Put(store::UnitOfWork& work, const IcbCode& icb, const RegionCode& region) = 0;
 };
 
 // The registry of which ICB replaced which.
