@@ -151,11 +151,11 @@ void CheckOwn(const CertificateFiles& files, const std::vector<X509Ptr>& authori
                      "e.g. URI:spiffe://specom.prod/svc/finance"));
   }
   checked.not_after = TimeOf(X509_get0_notAfter(&own));
-  absl::Time not_before = TimeOf(X509_get0_notBefore(&own));
+  checked.not_before = TimeOf(X509_get0_notBefore(&own));
   if (checked.not_after < now) {
     problems.push_back(files.certificate + ": expired at " + Words(checked.not_after) + "; issue it anew");
-  } else if (not_before > now) {
-    problems.push_back(files.certificate + ": is valid from " + Words(not_before) +
+  } else if (checked.not_before > now) {
+    problems.push_back(files.certificate + ": is valid from " + Words(checked.not_before) +
                        " on; issue it anew, or set the clock of this machine");
   } else if (std::string problem = authorities.empty() ? "" : ChainProblem(chain, authorities, now);
              !problem.empty()) {
@@ -192,8 +192,10 @@ absl::StatusOr<Certificates> CheckCertificates(const CertificateFiles& files, Ce
   checked.texts = std::move(texts);
   std::vector<X509Ptr> authorities = ParseCertificates(checked.texts.authority);
   for (const X509Ptr& authority : authorities) {
-    checked.authority_not_after =
-        std::min(checked.authority_not_after, TimeOf(X509_get0_notAfter(authority.get())));
+    absl::Time not_after = TimeOf(X509_get0_notAfter(authority.get()));
+    if (not_after >= checked.authority_not_after) continue;
+    checked.authority_not_before = TimeOf(X509_get0_notBefore(authority.get()));
+    checked.authority_not_after = not_after;
   }
   if (authorities.empty()) problems.push_back(files.authority + ": holds no certificate in PEM");
   if (!files.certificate.empty()) CheckOwn(files, authorities, now, checked, problems);

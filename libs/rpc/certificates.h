@@ -38,9 +38,11 @@ struct Certificates {
   CertificateTexts texts;
   // The URI name, e.g. "spiffe://specom.prod/svc/finance"; empty without a certificate.
   std::string spiffe_id;
-  // Of the certificate itself; InfiniteFuture without one.
+  // Of the certificate itself; infinite without one.
+  absl::Time not_before = absl::InfinitePast();
   absl::Time not_after = absl::InfiniteFuture();
   // Of the authority that ends first.
+  absl::Time authority_not_before = absl::InfinitePast();
   absl::Time authority_not_after = absl::InfiniteFuture();
 };
 

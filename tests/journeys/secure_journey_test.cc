@@ -165,6 +165,51 @@ TEST(SecureJourney, SeparateProcessesKnowEachOtherByTheirCertificates) {
   }
 }
 
+TEST(SecureJourney, TheDoctorSaysWhatIsSoundAndWhatToDoAboutTheRest) {
+  SecureDev dev;
+  const std::string folder = dev.Folder() + "/";
+  auto examine = [&](const std::vector<std::string>& more, const std::string& clock = "+0") {
+    std::vector<std::string> arguments = {"-f", clock, RequiredEnvironment("SPECOM_BIN_DIR") + "/specom",
+                                          "doctor"};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return RunProgram("/usr/bin/faketime", arguments);
+  };
+  const std::vector<std::string> certificates = {"--tls-certificate", folder + "finance.pem",
+                                                 "--tls-key",         folder + "finance.key",
+                                                 "--tls-authority",   folder + "authority.pem"};
+  const std::vector<std::string> token = {"--token-issuer",   "https://issuer.specom.localhost",
+                                          "--token-audience", "specom",
+                                          "--token-jwks",     folder + "jwks.json",
+                                          "--token-file",     dev.Token(kIcb)};
+  std::vector<std::string> all = {"--endpoint", dev.endpoint(), "--credentials", dev.Folder()};
+  all.insert(all.end(), certificates.begin(), certificates.end());
+  all.insert(all.end(), token.begin(), token.end());
+  Finished sound = examine(all);
+  EXPECT_EQ(sound.code, 0) << sound.out;
+  EXPECT_THAT(sound.out, AllOf(HasSubstr("finance.pem is spiffe://specom.dev/svc/finance, ends in 6 days"),
+                               HasSubstr("icb of QOQ"), HasSubstr("finance: serves")));
+
+  Finished late = examine(certificates, "+6d");
+  EXPECT_EQ(late.code, 1);
+  EXPECT_THAT(late.out, AllOf(HasSubstr("PROBLEM  tls_certificate"), HasSubstr("renew it now")));
+  Finished expired = examine(token, "+13h");
+  EXPECT_EQ(expired.code, 1);
+  EXPECT_THAT(expired.out,
+              AllOf(HasSubstr("PROBLEM  token: The token expired at"), HasSubstr("sign in again")));
+  std::filesystem::permissions(folder + "portfolio.key", std::filesystem::perms::others_read,
+                               std::filesystem::perm_options::add);
+  Finished mixed = examine({"--tls-certificate", folder + "finance.pem", "--tls-key",
+                            folder + "portfolio.key", "--tls-authority", folder + "authority.pem"});
+  EXPECT_EQ(mixed.code, 1);
+  EXPECT_THAT(mixed.out, AllOf(HasSubstr("is not the key of the first certificate"), HasSubstr("chmod 600")));
+  Finished ahead = examine({"--database", RequiredEnvironment("SPECOM_TEST_POSTGRESQL"), "--redis",
+                            RequiredEnvironment("SPECOM_TEST_REDIS")},
+                           "+1h");
+  EXPECT_EQ(ahead.code, 1);
+  EXPECT_THAT(ahead.out,
+              AllOf(HasSubstr("ahead of PostgreSQL"), HasSubstr("ahead of Redis"), HasSubstr("chrony")));
+}
+
 TEST(SecureJourney, AServiceDoesNotLeaveTheMachineWithoutTlsAndTokens) {
   for (const char* identity : {"deny", "development"}) {
     Finished refused = RunProgram("specom-portfolio", {"--listen", "0.0.0.0:0", "--identity", identity,

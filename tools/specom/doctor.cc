@@ -2,17 +2,22 @@
 #include <CLI/CLI.hpp>
 #include <filesystem>
 #include <iostream>
+#include <map>
 #include <memory>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "libs/base/status.h"
 #include "libs/events/bus.h"
+#include "libs/rpc/security_settings.h"
 #include "specom/finance/v1/finance_service.grpc.pb.h"
 #include "specom/portfolio/v1/portfolio_service.grpc.pb.h"
 #include "specom/reporting/v1/reporting_service.grpc.pb.h"
 #include "tools/specom/commands.h"
+#include "tools/specom/connection.h"
 #include "tools/specom/data_options.h"
+#include "tools/specom/examination.h"
+#include "tools/specom/security_checks.h"
 #include "tools/specom/session.h"
 
 namespace specom::cli {
@@ -21,32 +26,11 @@ namespace {
 struct Options {
   DataFlags data;
   std::string endpoint;
+  std::string credentials;
+  std::string token_file;
+  // Of SecuritySettings, by name.
+  std::map<std::string, std::string> security;
   std::string format = "table";
-};
-
-struct Finding {
-  std::string check;
-  bool sound = true;
-  // What was found, and the remedy where it is not sound.
-  std::string words;
-};
-
-class Examination {
- public:
-  void Sound(std::string check, std::string words) {
-    findings_.push_back({std::move(check), true, std::move(words)});
-  }
-  void Problem(std::string check, std::string words) {
-    findings_.push_back({std::move(check), false, std::move(words)});
-  }
-  void Status(std::string check, const absl::Status& status, std::string sound_words) {
-    status.ok() ? Sound(std::move(check), std::move(sound_words))
-                : Problem(std::move(check), std::string(status.message()));
-  }
-  const std::vector<Finding>& findings() const { return findings_; }
-
- private:
-  std::vector<Finding> findings_;
 };
 
 void ExamineFolder(const std::string& path, Examination& examination) {
@@ -77,18 +61,24 @@ void ExamineRedis(const std::string& url, Examination& examination) {
   auto bus = events::NewRedisBus(Secret(url));
   if (!bus.ok()) return examination.Problem("Redis", std::string(bus.status().message()));
   examination.Status("Redis", (*bus)->Ping(), "answers");
+  ExamineClockOfRedis(Secret(url), examination);
 }
 
-void ExamineEndpoint(const std::string& endpoint, Examination& examination) {
+void ExamineEndpoint(const Options& asked, Examination& examination) {
   ClientOptions options;
-  options.endpoint = endpoint;
+  options.endpoint = asked.endpoint;
+  options.credentials = asked.credentials;
+  options.token_file = asked.token_file;
   auto session = Session::Open(options);
   if (!session.ok()) return examination.Problem("endpoint", std::string(session.status().message()));
-  examination.Sound("endpoint", endpoint + " answers");
+  examination.Sound("endpoint", asked.endpoint + " answers");
   auto call = [&](const char* service, auto method, auto request) {
     request.set_page_size(1);
-    auto answer = (*session)->client().Call(method, request);
-    examination.Status(service, answer.status(), "serves");
+    absl::Status status = (*session)->client().Call(method, request).status();
+    // It knew the caller, and answered.
+    absl::IsPermissionDenied(status)
+        ? examination.Sound(service, absl::StrCat("serves, others: ", status.message()))
+        : examination.Status(service, status, "serves");
   };
   call("portfolio", &portfolio::v1::PortfolioService::Stub::ListProgrammes,
        portfolio::v1::ListProgrammesRequest());
@@ -107,8 +97,17 @@ int Examine(const Options& options) {
   if (!options.data.data_dir.empty()) ExamineFolder(options.data.data_dir, examination);
   if (!options.data.data_dir.empty() || !options.data.database.empty())
     ExamineStores(options.data, examination);
+  if (options.data.database.starts_with("postgres"))
+    ExamineClockOf(options.data.Options().Database(ServiceNames().front()), examination);
   if (!options.data.redis.empty()) ExamineRedis(options.data.redis, examination);
-  if (!options.endpoint.empty()) ExamineEndpoint(options.endpoint, examination);
+  rpc::Settings security(rpc::SecuritySettings());
+  for (const auto& [name, value] : options.security) security.SetFlag(name, value);
+  ExamineCertificates(rpc::ReadTlsSettings(security), examination);
+  if (!options.credentials.empty())
+    examination.Status("credentials", ReadCredentials(options.credentials).status(),
+                       options.credentials + " is sound");
+  ExamineTokens(rpc::ReadTokenSettings(security), options.token_file, examination);
+  if (!options.endpoint.empty()) ExamineEndpoint(options, examination);
 
   Table table({{"check", "Check"}, {"sound", "Sound"}, {"finding", "Finding"}});
   bool all_sound = true;
@@ -140,6 +139,23 @@ void AddDoctor(CLI::App& app, int& exit_code) {
   AddDataOptions(*command, options->data);
   command->add_option("--endpoint", options->endpoint, "Address of a running platform to ask")
       ->envname("SPECOM_ENDPOINT");
+  command
+      ->add_option(
+          "--credentials", options->credentials,
+          "Folder of authority.pem, client.pem and client.key, to be examined and used at the endpoint")
+      ->envname("SPECOM_CREDENTIALS");
+  command
+      ->add_option("--token-file", options->token_file, "File with a token, to be examined and used likewise")
+      ->envname("SPECOM_TOKEN_FILE");
+  for (const rpc::Setting& setting : rpc::SecuritySettings()) {
+    std::string name = setting.name;
+    command
+        ->add_option_function<std::string>(
+            rpc::Settings::FlagName(name),
+            [options, name](const std::string& value) { options->security[name] = value; }, setting.help)
+        ->envname(rpc::Settings::EnvironmentName(name))
+        ->group("As a service's settings");
+  }
   command->add_option("--format", options->format, "table, csv or json")
       ->check(CLI::IsMember({"table", "csv", "json"}))
       ->capture_default_str();
@@ -148,7 +164,10 @@ void AddDoctor(CLI::App& app, int& exit_code) {
       "Examples:\n"
       "  specom doctor --data-dir ./specom-data\n"
       "  specom doctor --database postgresql://specom@127.0.0.1/specom --redis redis://127.0.0.1:6379\n"
-      "  specom doctor --endpoint 127.0.0.1:7400");
+      "  specom doctor --endpoint 127.0.0.1:7400\n"
+      "  specom doctor --endpoint 127.0.0.1:7400 --credentials ./secure --token-file "
+      "./secure/tokens/national.token\n"
+      "  specom doctor --tls-certificate finance.pem --tls-key finance.key --tls-authority authority.pem");
   command->callback([options, &exit_code] { exit_code = Examine(*options); });
 }
 
