@@ -35,7 +35,8 @@ class PortfolioModule final : public rpc::Module {
                 .topics = {std::string(kPortfolioTopic)},
                 .logger = &host.logger,
                 .metrics = &host.metrics}),
-        watch_(live_, host.clock, host.logger, host.metrics),
+        watch_(live_, host.cache, host.clock, host.logger, host.metrics),
+        answers_(host.cache, live_, host.clock),
         operations_{
             .organisations = RecordOperations<Organisation>(live_),
             .programmes = RecordOperations<Programme>(live_),
@@ -50,11 +51,11 @@ class PortfolioModule final : public rpc::Module {
             .list_delegations = ListDelegations(live_),
             .list_service_statuses = ListServiceStatuses(live_),
             .restate_footprint = RestateFootprint(live_),
-            .record_decision = RecordDecision(store, live_, [this] { relay_.Wake(); }),
-            .correct_decision = CorrectDecision(store, live_, [this] { relay_.Wake(); }),
-            .import_records = ImportRecords(store, live_, [this] { relay_.Wake(); }),
+            .record_decision = RecordDecision(store, live_, [this] { Recorded(); }),
+            .correct_decision = CorrectDecision(store, live_, [this] { Recorded(); }),
+            .import_records = ImportRecords(store, live_, [this] { Recorded(); }),
         },
-        grpc_(host.pipeline, operations_) {}
+        grpc_(host.pipeline, operations_, answers_) {}
 
   std::string name() const override { return "portfolio"; }
   store::Store* store() override { return &store_; }
@@ -95,6 +96,12 @@ class PortfolioModule final : public rpc::Module {
   }
 
  private:
+  // A change was committed: before its writer is answered, everybody is told.
+  void Recorded() {
+    relay_.Wake();
+    watch_.Tell();
+  }
+
   store::Store& store_;
   rpc::Host& host_;
   SqlRecordLog log_;
@@ -103,6 +110,7 @@ class PortfolioModule final : public rpc::Module {
   LoadReferencePack load_reference_pack_;
   events::OutboxRelay relay_;
   RegistryWatch watch_;
+  AnswerCache answers_;
   Operations operations_;
   PortfolioGrpc grpc_;
 };

@@ -198,11 +198,11 @@ absl::StatusOr<v1::Delegation> Resolve(const ResolveDelegation& operation,
   return ToProto(*resolved.registry, resolved.delegation, resolved.at);
 }
 
-absl::StatusOr<v1::ListDelegationsResponse> List(const char* method, const ListDelegations& operation,
-                                                 const v1::ListDelegationsRequest& request) {
-  ASSIGN_OR_RETURN(Page page, PageOf(method, request, kStandardDelegationsPage, kLargestDelegationsPage, 2));
+v1::ListDelegationsResponse List(const char* method, const ListDelegations& operation,
+                                 const v1::ListDelegationsRequest& request, const Page& page,
+                                 const Question& question) {
   ListDelegationsQuery query;
-  query.question = page.question;
+  query.question = question;
   query.filter = {request.icb(), request.region(), request.service(), FromProto(request.form())};
   if (!page.after.empty()) query.after = DelegationCursor{page.after[0], page.after[1]};
   query.limit = page.size + 1;
@@ -218,11 +218,21 @@ absl::StatusOr<v1::ListDelegationsResponse> List(const char* method, const ListD
   return response;
 }
 
-absl::StatusOr<v1::ListServiceStatusesResponse> List(const char* method, const ListServiceStatuses& operation,
-                                                     const v1::ListServiceStatusesRequest& request) {
-  ASSIGN_OR_RETURN(Page page, PageOf(method, request, kStandardStatusesPage, kLargestPage, 1));
+absl::StatusOr<v1::ListDelegationsResponse> List(const char* method, AnswerCache& answers,
+                                                 const RequestContext& context,
+                                                 const ListDelegations& operation,
+                                                 const v1::ListDelegationsRequest& request) {
+  ASSIGN_OR_RETURN(Page page, PageOf(method, request, kStandardDelegationsPage, kLargestDelegationsPage, 2));
+  return answers.Get<v1::ListDelegationsResponse>(
+      context, method, request, page.question,
+      [&](const Question& question) { return List(method, operation, request, page, question); });
+}
+
+v1::ListServiceStatusesResponse List(const char* method, const ListServiceStatuses& operation,
+                                     const v1::ListServiceStatusesRequest& request, const Page& page,
+                                     const Question& question) {
   ListServiceStatusesQuery query;
-  query.question = page.question;
+  query.question = question;
   query.commissioning = FromProto(request.commissioning());
   if (!page.after.empty()) query.after = page.after[0];
   query.limit = page.size + 1;
@@ -236,12 +246,23 @@ absl::StatusOr<v1::ListServiceStatusesResponse> List(const char* method, const L
   return response;
 }
 
+absl::StatusOr<v1::ListServiceStatusesResponse> List(const char* method, AnswerCache& answers,
+                                                     const RequestContext& context,
+                                                     const ListServiceStatuses& operation,
+                                                     const v1::ListServiceStatusesRequest& request) {
+  ASSIGN_OR_RETURN(Page page, PageOf(method, request, kStandardStatusesPage, kLargestPage, 1));
+  return answers.Get<v1::ListServiceStatusesResponse>(
+      context, method, request, page.question,
+      [&](const Question& question) { return List(method, operation, request, page, question); });
+}
+
 absl::StatusOr<v1::RestateFootprintResponse> Restate(const RestateFootprint& operation,
                                                      const v1::RestateFootprintRequest& request) {
   std::vector<IcbCode> icbs(request.icbs().begin(), request.icbs().end());
-  ASSIGN_OR_RETURN(std::vector<FootprintPart> parts, operation.Execute(icbs, QuestionOf(request)));
+  ASSIGN_OR_RETURN(RestatedFootprint restated, operation.Execute(icbs, QuestionOf(request)));
   v1::RestateFootprintResponse response;
-  for (const auto& part : parts) *response.add_parts() = ToProto(part);
+  for (const auto& part : restated.parts) *response.add_parts() = ToProto(part);
+  response.set_registry_change(restated.registry->change());
   return response;
 }
 
@@ -624,8 +645,8 @@ grpc::ServerUnaryReactor* PortfolioGrpc::ListDelegations(grpc::CallbackServerCon
                                                          v1::ListDelegationsResponse* response) {
   return pipeline_.Unary<v1::ListDelegationsRequest, v1::ListDelegationsResponse>(
       context, kListDelegations, *request, response,
-      [this](RequestContext&, const v1::ListDelegationsRequest& q) {
-        return List(kListDelegations, operations_.list_delegations, q);
+      [this](RequestContext& rc, const v1::ListDelegationsRequest& q) {
+        return List(kListDelegations, answers_, rc, operations_.list_delegations, q);
       });
 }
 
@@ -634,8 +655,8 @@ grpc::ServerUnaryReactor* PortfolioGrpc::ListServiceStatuses(grpc::CallbackServe
                                                              v1::ListServiceStatusesResponse* response) {
   return pipeline_.Unary<v1::ListServiceStatusesRequest, v1::ListServiceStatusesResponse>(
       context, kListServiceStatuses, *request, response,
-      [this](RequestContext&, const v1::ListServiceStatusesRequest& q) {
-        return List(kListServiceStatuses, operations_.list_service_statuses, q);
+      [this](RequestContext& rc, const v1::ListServiceStatusesRequest& q) {
+        return List(kListServiceStatuses, answers_, rc, operations_.list_service_statuses, q);
       });
 }
 

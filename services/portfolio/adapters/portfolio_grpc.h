@@ -2,6 +2,7 @@
 #pragma once
 
 #include "libs/rpc/pipeline.h"
+#include "services/portfolio/adapters/answer_cache.h"
 #include "services/portfolio/app/operations.h"
 #include "specom/portfolio/v1/portfolio_service.grpc.pb.h"
 
@@ -9,9 +10,9 @@ namespace specom::portfolio {
 
 class PortfolioGrpc final : public v1::PortfolioService::CallbackService {
  public:
-  // Both outlive the service.
-  PortfolioGrpc(rpc::Pipeline& pipeline, Operations& operations)
-      : pipeline_(pipeline), operations_(operations) {}
+  // All outlive the service.
+  PortfolioGrpc(rpc::Pipeline& pipeline, Operations& operations, AnswerCache& answers)
+      : pipeline_(pipeline), operations_(operations), answers_(answers) {}
 
   grpc::ServerUnaryReactor* GetOrganisation(grpc::CallbackServerContext* context,
                                             const v1::GetOrganisationRequest* request,
@@ -118,6 +119,7 @@ class PortfolioGrpc final : public v1::PortfolioService::CallbackService {
  private:
   rpc::Pipeline& pipeline_;
   Operations& operations_;
+  AnswerCache& answers_;
 };
 
 }  // namespace specom::portfolio

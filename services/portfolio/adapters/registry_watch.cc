@@ -2,6 +2,8 @@
 
 #include <string>
 
+#include "services/portfolio/adapters/answer_cache.h"
+
 namespace specom::portfolio {
 namespace {
 
@@ -9,9 +11,10 @@ constexpr absl::Duration kLookTime = absl::Seconds(10);
 
 }  // namespace
 
-RegistryWatch::RegistryWatch(LiveRegistry& live, const Clock& clock, observe::Logger& logger,
-                             observe::Metrics& metrics, absl::Duration interval)
+RegistryWatch::RegistryWatch(LiveRegistry& live, cache::Cache& cache, const Clock& clock,
+                             observe::Logger& logger, observe::Metrics& metrics, absl::Duration interval)
     : live_(live),
+      cache_(cache),
       clock_(clock),
       logger_(logger),
       change_(metrics.GetGauge("specom_portfolio_registry_change",
@@ -23,10 +26,24 @@ void RegistryWatch::Start() {
     absl::MutexLock lock(&mutex_);
     stopping_ = false;
   }
+  advances_ = cache_.OnAdvance(kRegistrySpace, [this](std::int64_t) { Wake(); });
   thread_ = std::thread([this] { Run(); });
 }
 
+void RegistryWatch::Wake() {
+  absl::MutexLock lock(&mutex_);
+  woken_ = true;
+}
+
+void RegistryWatch::Tell() {
+  const std::int64_t change = live_.Current()->change();
+  // Where Redis is away, the cache tells it later.
+  cache_.Advance(kRegistrySpace, change);
+  told_ = change;
+}
+
 void RegistryWatch::Stop() {
+  advances_.reset();
   {
     absl::MutexLock lock(&mutex_);
     stopping_ = true;
@@ -41,7 +58,9 @@ absl::Status RegistryWatch::RunOnce() {
   context.received_at = clock_.Now();
   context.deadline = context.received_at + kLookTime;
   absl::Status status = live_.Refresh(context);
-  change_.Set(static_cast<double>(live_.Current()->change()));
+  const std::int64_t change = live_.Current()->change();
+  change_.Set(static_cast<double>(change));
+  if (change > told_) Tell();
   return status;
 }
 
@@ -50,7 +69,10 @@ void RegistryWatch::Run() {
   while (true) {
     {
       absl::MutexLock lock(&mutex_);
-      if (mutex_.AwaitWithTimeout(absl::Condition(&stopping_), interval_)) return;
+      const auto called = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return stopping_ || woken_; };
+      mutex_.AwaitWithTimeout(absl::Condition(&called), interval_);
+      if (stopping_) return;
+      woken_ = false;
     }
     absl::Status status = RunOnce();
     // Reads go on from memory; the trouble is told once.

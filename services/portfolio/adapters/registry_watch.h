@@ -1,10 +1,14 @@
-// Takes up what other processes on the same database teach the registry: looks at the number of the
-// last change now and again.
+// Takes up what other processes on the same database teach the registry: at once when the cache tells
+// of it, and by looking at the number of the last change now and again.
 #pragma once
 
+#include <atomic>
+#include <cstdint>
+#include <memory>
 #include <thread>
 
 #include "absl/synchronization/mutex.h"
+#include "libs/cache/cache.h"
 #include "libs/observe/logger.h"
 #include "libs/observe/metrics.h"
 #include "services/portfolio/app/live_registry.h"
@@ -14,8 +18,8 @@ namespace specom::portfolio {
 class RegistryWatch {
  public:
   // All outlive the watch.
-  RegistryWatch(LiveRegistry& live, const Clock& clock, observe::Logger& logger, observe::Metrics& metrics,
-                absl::Duration interval = absl::Seconds(1));
+  RegistryWatch(LiveRegistry& live, cache::Cache& cache, const Clock& clock, observe::Logger& logger,
+                observe::Metrics& metrics, absl::Duration interval = absl::Seconds(1));
   ~RegistryWatch() { Stop(); }
   RegistryWatch(const RegistryWatch&) = delete;
   RegistryWatch& operator=(const RegistryWatch&) = delete;
@@ -24,11 +28,16 @@ class RegistryWatch {
   void Stop();
   // One look by the calling thread.
   absl::Status RunOnce();
+  // Tells the other processes, and the cache of this one, how far the registry has come: after the commit
+  // of a change. What a process that changed it could not tell any more is told by the next to see it.
+  void Tell();
 
  private:
   void Run();
+  void Wake();
 
   LiveRegistry& live_;
+  cache::Cache& cache_;
   const Clock& clock_;
   observe::Logger& logger_;
   observe::Gauge change_;
@@ -36,6 +45,11 @@ class RegistryWatch {
 
   absl::Mutex mutex_;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+  // There is something to look at.
+  bool woken_ ABSL_GUARDED_BY(mutex_) = false;
+  // The last change that was told; spares telling it again with every look.
+  std::atomic<std::int64_t> told_ = 0;
+  std::unique_ptr<cache::Watch> advances_;
   std::thread thread_;
 };
 

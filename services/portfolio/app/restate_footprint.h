@@ -7,13 +7,18 @@
 
 namespace specom::portfolio {
 
+// Parts with the registry that they are of.
+struct RestatedFootprint {
+  Snapshot registry;
+  std::vector<FootprintPart> parts;
+};
+
 class RestateFootprint {
  public:
   explicit RestateFootprint(const LiveRegistry& live) : live_(live) {}
 
   // Errors as Registry::RestateFootprint.
-  absl::StatusOr<std::vector<FootprintPart>> Execute(const std::vector<IcbCode>& icbs,
-                                                     const Question& question) const;
+  absl::StatusOr<RestatedFootprint> Execute(const std::vector<IcbCode>& icbs, const Question& question) const;
 
  private:
   const LiveRegistry& live_;

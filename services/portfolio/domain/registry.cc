@@ -141,6 +141,21 @@ std::shared_ptr<const Registry> Registry::With(Records more, std::int64_t change
 }
 
 void Registry::Index() {
+  all_known_at_ = learnt_at_;
+  const auto know = [this](const auto& history) {
+    for (const auto& record : history.records()) all_known_at_ = std::max(all_known_at_, record.recorded_at);
+  };
+  know(organisations_);
+  know(successions_);
+  know(programmes_);
+  know(clinical_reference_groups_);
+  know(services_);
+  know(service_lines_);
+  know(specifications_);
+  know(provider_eligibilities_);
+  know(assessment_criteria_);
+  know(service_assessments_);
+  know(decisions_);
   auto number = [this](std::string_view id) {
     return numbers_.emplace(id, static_cast<int>(numbers_.size())).first->second;
   };

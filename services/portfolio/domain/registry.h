@@ -106,6 +106,9 @@ class Registry {
 
   std::int64_t change() const { return change_; }
   absl::Time learnt_at() const { return learnt_at_; }
+  // From then on all of its records are known. Later than learnt_at where records came with a time of
+  // their own that lies ahead.
+  absl::Time all_known_at() const { return all_known_at_; }
 
   const History<Organisation>& organisations() const { return organisations_; }
   const History<Succession>& successions() const { return successions_; }
@@ -195,6 +198,7 @@ class Registry {
 
   std::int64_t change_ = 0;
   absl::Time learnt_at_ = absl::InfinitePast();
+  absl::Time all_known_at_ = absl::InfinitePast();
   History<Organisation> organisations_;
   History<Succession> successions_;
   History<Programme> programmes_;
