@@ -14,6 +14,7 @@
 #include "services/finance/adapters/job_worker.h"
 #include "services/finance/adapters/outbox_run_events.h"
 #include "services/finance/adapters/portfolio_footprints.h"
+#include "services/finance/adapters/published_answers.h"
 #include "services/finance/adapters/resource_names.h"
 #include "services/finance/adapters/run_operations.h"
 #include "services/finance/adapters/shipped_inputs.h"
@@ -54,7 +55,7 @@ class FinanceModule final : public rpc::Module {
         host_(host),
         library_(std::move(library)),
         events_(host.clock),
-        footprints_(config.portfolio_endpoint, host.outbound, host.clock),
+        footprints_(config.portfolio_endpoint, host.outbound, host.cache, host.clock),
         reference_inputs_(store, *library_, inputs_, host.clock),
         reference_regions_(store, *library_, regions_),
         relay_(store, host.bus,
@@ -91,7 +92,8 @@ class FinanceModule final : public rpc::Module {
                   .claim_after = config.claim_after}),
         run_operations_(operations_),
         operations_grpc_(host.pipeline, run_operations_, host.clock),
-        finance_grpc_(host.pipeline, operations_) {}
+        published_(host.cache, operations_.get_run, host.clock),
+        finance_grpc_(host.pipeline, operations_, published_) {}
 
   std::string name() const override { return "finance"; }
   store::Store* store() override { return &store_; }
@@ -166,6 +168,7 @@ class FinanceModule final : public rpc::Module {
   JobWorkers workers_;
   RunOperations run_operations_;
   rpc::OperationsService operations_grpc_;
+  PublishedAnswers published_;
   FinanceGrpc finance_grpc_;
 };
 

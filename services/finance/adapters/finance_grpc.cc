@@ -65,11 +65,17 @@ absl::StatusOr<Page> PageOf(const char* method, const Request& request, int stan
 
 // Operations are asked for one item more than the page holds: if it comes, there is a further page,
 // which goes on after the last item of this one.
+template <class Item>
+bool EndOfPage(const Page& page, std::vector<Item>& items) {
+  if (items.size() <= static_cast<std::size_t>(page.size)) return false;
+  items.resize(static_cast<std::size_t>(page.size));
+  return true;
+}
+
 template <class Request, class Item, class KeyOf>
 std::string EndPage(const RequestContext& context, const char* method, const Request& request,
                     const Page& page, std::vector<Item>& items, KeyOf key_of) {
-  if (items.size() <= static_cast<std::size_t>(page.size)) return "";
-  items.resize(static_cast<std::size_t>(page.size));
+  if (!EndOfPage(page, items)) return "";
   return rpc::MakePageToken(method, request, {key_of(items.back()), context.received_at});
 }
 
@@ -252,8 +258,8 @@ AllocationLevel LevelOf(v1::AllocationLevel level) {
   return level == v1::ALLOCATION_LEVEL_ENGLAND ? AllocationLevel::kEngland : AllocationLevel::kIcb;
 }
 
-absl::StatusOr<v1::ListAllocationsResponse> Serve(ListAllocations& operation, const RequestContext& context,
-                                                  const v1::ListAllocationsRequest& request) {
+absl::StatusOr<v1::ListAllocationsResponse> List(ListAllocations& operation, const RequestContext& context,
+                                                 const v1::ListAllocationsRequest& request) {
   ASSIGN_OR_RETURN(Page page, PageOf(kListAllocations, request, kStandardPage, kLargestPage));
   ListAllocationsQuery query;
   ASSIGN_OR_RETURN(query.run, ParseRunName("parent", request.parent()));
@@ -267,17 +273,35 @@ absl::StatusOr<v1::ListAllocationsResponse> Serve(ListAllocations& operation, co
   ASSIGN_OR_RETURN(std::vector<Allocation> allocations, operation.Execute(context, query));
   v1::ListAllocationsResponse response;
   const std::int64_t last_position = query.position + page.size - 1;
-  response.set_next_page_token(EndPage(context, kListAllocations, request, page, allocations,
-                                       [&](const Allocation&) { return absl::StrCat(last_position); }));
+  if (EndOfPage(page, allocations)) {
+    // The figures of a run stand still: the same page has the same token at any time.
+    response.set_next_page_token(
+        rpc::MakePageToken(kListAllocations, request, {.after = absl::StrCat(last_position)}));
+  }
   for (const Allocation& allocation : allocations) *response.add_allocations() = ToProto(allocation);
   return response;
 }
 
-absl::StatusOr<v1::Explanation> Serve(ExplainAllocation& operation, const RequestContext& context,
+absl::StatusOr<v1::ListAllocationsResponse> Serve(Operations& operations, PublishedAnswers& published,
+                                                  const RequestContext& context,
+                                                  const v1::ListAllocationsRequest& request) {
+  auto list = [&] { return List(operations.list_allocations, context, request); };
+  // On another footprint the answer depends on the registry as well.
+  if (request.has_footprint_date()) return list();
+  ASSIGN_OR_RETURN(RunId run, ParseRunName("parent", request.parent()));
+  return published.Get<v1::ListAllocationsResponse>(context, kListAllocations, request, run, list);
+}
+
+absl::StatusOr<v1::Explanation> Serve(Operations& operations, PublishedAnswers& published,
+                                      const RequestContext& context,
                                       const v1::ExplainAllocationRequest& request) {
   ASSIGN_OR_RETURN(RunId run, ParseRunName("run", request.run()));
-  ASSIGN_OR_RETURN(Explanation explanation, operation.Execute(context, run, IcbCode(request.icb())));
-  return ToProto(run, explanation);
+  auto explain = [&]() -> absl::StatusOr<v1::Explanation> {
+    ASSIGN_OR_RETURN(Explanation explanation,
+                     operations.explain_allocation.Execute(context, run, IcbCode(request.icb())));
+    return ToProto(run, explanation);
+  };
+  return published.Get<v1::Explanation>(context, kExplainAllocation, request, run, explain);
 }
 
 absl::StatusOr<v1::RunComparison> Serve(CompareRuns& operation, const RequestContext& context,
@@ -423,7 +447,7 @@ grpc::ServerUnaryReactor* FinanceGrpc::ListAllocations(grpc::CallbackServerConte
   return pipeline_.Unary<v1::ListAllocationsRequest, v1::ListAllocationsResponse>(
       context, kListAllocations, *request, response,
       [this](RequestContext& rc, const v1::ListAllocationsRequest& q) {
-        return Serve(operations_.list_allocations, rc, q);
+        return Serve(operations_, published_, rc, q);
       });
 }
 
@@ -433,7 +457,7 @@ grpc::ServerUnaryReactor* FinanceGrpc::ExplainAllocation(grpc::CallbackServerCon
   return pipeline_.Unary<v1::ExplainAllocationRequest, v1::Explanation>(
       context, kExplainAllocation, *request, response,
       [this](RequestContext& rc, const v1::ExplainAllocationRequest& q) {
-        return Serve(operations_.explain_allocation, rc, q);
+        return Serve(operations_, published_, rc, q);
       });
 }
 

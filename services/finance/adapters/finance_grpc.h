@@ -2,6 +2,7 @@
 #pragma once
 
 #include "libs/rpc/pipeline.h"
+#include "services/finance/adapters/published_answers.h"
 #include "services/finance/app/operations.h"
 #include "specom/finance/v1/finance_service.grpc.pb.h"
 
@@ -9,9 +10,9 @@ namespace specom::finance {
 
 class FinanceGrpc final : public v1::FinanceService::CallbackService {
  public:
-  // Both outlive the service.
-  FinanceGrpc(rpc::Pipeline& pipeline, Operations& operations)
-      : pipeline_(pipeline), operations_(operations) {}
+  // All outlive the service.
+  FinanceGrpc(rpc::Pipeline& pipeline, Operations& operations, PublishedAnswers& published)
+      : pipeline_(pipeline), operations_(operations), published_(published) {}
 
   grpc::ServerUnaryReactor* GetPolicy(grpc::CallbackServerContext* context,
                                       const v1::GetPolicyRequest* request,
@@ -64,6 +65,7 @@ class FinanceGrpc final : public v1::FinanceService::CallbackService {
  private:
   rpc::Pipeline& pipeline_;
   Operations& operations_;
+  PublishedAnswers& published_;
 };
 
 }  // namespace specom::finance

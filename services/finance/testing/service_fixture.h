@@ -38,12 +38,11 @@ inline Principal IcbTeam(const std::string& icb) {
 class Platform {
  public:
   // kApi: nothing computes, so that runs stay as they are put.
-  // portfolio_endpoint: as FinanceConfig's.
+  // portfolio_endpoint: as FinanceConfig's. host_config: what shall be other than for a test on its own.
   explicit Platform(store::Engine engine, ProcessRole role = ProcessRole::kBoth,
-                    std::function<std::string()> portfolio_endpoint = {})
+                    std::function<std::string()> portfolio_endpoint = {}, rpc::HostConfig host_config = {})
       : database_(engine) {
     store_ = database_.Open(clock_);
-    rpc::HostConfig host_config;
     host_config.program = "specom-finance";
     host_config.identity = "development";
     host_config.log_level = observe::LogLevel::kError;
