@@ -7,6 +7,7 @@
 #include <optional>
 #include <utility>
 
+#include "libs/auth/base64url.h"
 #include "libs/auth/token_refusals.h"
 #include "libs/base/status.h"
 
@@ -59,10 +60,22 @@ bool IsStrong(const cjose_jwk_t& key) {
   return bits >= kLeastRsaBits && bits <= kMostRsaBits;
 }
 
+// cjose ends the process on a number with padding in its midst, so it sees strict base64url alone.
+bool AreNumbersSound(const json_t& object) {
+  for (const char* member : {"x", "y", "n", "e", "p", "q", "dp", "dq", "qi"}) {
+    const json_t* value = json_object_get(&object, member);
+    if (value == nullptr) continue;
+    if (!json_is_string(value) || !DecodeBase64Url(Text(object, member))) return false;
+  }
+  return true;
+}
+
 // Nothing for a key that is not for us.
 std::optional<KeySet::Key> ReadKey(json_t& object) {
   const std::string type = Text(object, "kty");
-  if ((type != "RSA" && type != "EC") || !IsForSignatures(object)) return std::nullopt;
+  if ((type != "RSA" && type != "EC") || !IsForSignatures(object) || !AreNumbersSound(object)) {
+    return std::nullopt;
+  }
   KeySet::Key key{.id = Text(object, "kid"), .algorithm = Text(object, "alg"), .key = nullptr};
   key.key.reset(cjose_jwk_import_json(&object, nullptr));
   ERR_clear_error();

@@ -71,6 +71,28 @@ TEST(KeySet, PassesOverTheKeysThatAreNotForThis) {
   EXPECT_THAT((*set)->Find("x", "ES256"), StatusIs(absl::StatusCode::kUnauthenticated, "UNKNOWN_KEY"));
 }
 
+// cjose 0.6.2 ends the process on such text.
+TEST(KeySet, PassesOverKeysWhoseNumbersAreNoBase64Url) {
+  const std::string good = NewCurveKey(CJOSE_JWK_EC_P_256, "good");
+  const std::string x = "ZEI0hvjTcLmbPOGozeF3fbGwqJ--WjOhl52u5A07QGE",
+                    y = "P1xcUXCCzS23yvatvjYv0eCz4C_MnRVhkWUWvZS-IUI";
+  auto curve = [](const std::string& first, const std::string& second) {
+    return R"({"kty":"EC","crv":"P-256","kid":"x","x":")" + first + R"(","y":")" + second + "\"}";
+  };
+  auto rsa = [](const std::string& modulus, const std::string& exponent, const std::string& more = "") {
+    return R"({"kty":"RSA","kid":"x","n":")" + modulus + R"(","e":")" + exponent + "\"" + more + "}";
+  };
+  for (const std::string& bad :
+       {"Z=" + x.substr(2), "=" + x.substr(1), x + "=", x.substr(0, 41), x + "A", x + " ", std::string("="),
+        std::string("A"), std::string(), "+" + x.substr(1)}) {
+    auto set = KeySet::Parse(SetOf({curve(bad, y), curve(x, bad), rsa(bad, "AQAB"), rsa(x, bad),
+                                    rsa(x, "AQAB", R"(,"p":")" + bad + "\""), good}));
+    ASSERT_THAT(set, IsOk()) << bad;
+    EXPECT_EQ((*set)->size(), 1u) << bad;
+  }
+  EXPECT_EQ((*KeySet::Parse(SetOf({curve(x, y), good})))->size(), 2u);
+}
+
 TEST(KeySet, RefusesWhatIsNoneAndPrivateKeys) {
   const std::string key = NewCurveKey(CJOSE_JWK_EC_P_256, "a");
   for (const std::string& text : {std::string(), std::string("garbage"), std::string("[]"), std::string("{}"),

@@ -7,8 +7,8 @@
 #include <cstdlib>
 #include <optional>
 
-#include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
+#include "libs/auth/base64url.h"
 #include "libs/auth/token_refusals.h"
 
 namespace specom {
@@ -21,16 +21,6 @@ constexpr std::size_t kMaxKeyIdLength = 256;
 absl::Status Malformed(const std::string& what) {
   return Refuse(kMalformedToken, "The token is not a signed JSON Web Token: " + what +
                                      ". Send the access token as the issuer gave it.");
-}
-
-// RFC 4648 base64url, one text for each sequence of bytes: no padding, no stray bits, no white space.
-std::optional<std::string> DecodeBase64Url(std::string_view text) {
-  const absl::string_view encoded(text.data(), text.size());
-  std::string bytes;
-  if (!absl::WebSafeBase64Unescape(encoded, &bytes) || absl::WebSafeBase64Escape(bytes) != encoded) {
-    return std::nullopt;
-  }
-  return bytes;
 }
 
 // Nothing when the member is there and no string.
