@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
 #include "libs/base/crash_point.h"
 #include "libs/base/status.h"
 #include "libs/events/backoff.h"
@@ -72,26 +71,13 @@ void RedisSubscription::Start() {
 }
 
 void RedisSubscription::Stop() {
-  {
-    absl::MutexLock lock(&mutex_);
-    stopping_ = true;
-  }
+  waker_.Stop();
   if (thread_.joinable()) thread_.join();
-}
-
-bool RedisSubscription::Stopping() {
-  absl::MutexLock lock(&mutex_);
-  return stopping_;
-}
-
-void RedisSubscription::Pause(absl::Duration duration) {
-  absl::MutexLock lock(&mutex_);
-  mutex_.AwaitWithTimeout(absl::Condition(&stopping_), duration);
 }
 
 void RedisSubscription::Run() {
   Backoff backoff(kFirstReconnect, kLongestReconnect);
-  while (!Stopping()) {
+  while (!waker_.Stopped()) {
     absl::Status status = Step();
     if (absl::IsNotFound(status)) {
       // The stream or the group is gone: the data were lost, and the relay fills the stream again.
@@ -113,7 +99,7 @@ void RedisSubscription::Run() {
       logger_->Error("event stream cannot be read",
                      {{"topic", keys_.stream}, {"group", group_}, {"cause", status.ToString()}});
     }
-    Pause(backoff.Next());
+    waker_.WaitOrStop(backoff.Next());
   }
 }
 
@@ -134,10 +120,10 @@ absl::Status RedisSubscription::Step() {
     }
     own_pending_ = false;
   }
-  if (absl::Now() >= next_takeover_) {
+  if (std::chrono::steady_clock::now() >= next_takeover_) {
     ASSIGN_OR_RETURN(own_pending_, TakeOverAbandoned());
     if (own_pending_) return absl::OkStatus();
-    next_takeover_ = absl::Now() + TakeoverPeriod(options_);
+    next_takeover_ = std::chrono::steady_clock::now() + absl::ToChronoMicroseconds(TakeoverPeriod(options_));
   }
   ASSIGN_OR_RETURN(const RedisReply entry, NextNew());
   std::optional<Event> event = FromEntry(entry);
@@ -164,7 +150,7 @@ absl::Status RedisSubscription::Deliver(Event event) {
     return Park(event, outcome.ToString());
   }
   ReportFailure(logger_, keys_.stream, group_, event, outcome);
-  Pause(options_.retry_delay);
+  waker_.WaitOrStop(options_.retry_delay);
   return absl::OkStatus();
 }
 

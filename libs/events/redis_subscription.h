@@ -1,13 +1,13 @@
 // One consumer of a group on a Redis stream, with a thread and a connection of its own.
 #pragma once
 
+#include <chrono>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <thread>
 
-#include "absl/base/thread_annotations.h"
-#include "absl/synchronization/mutex.h"
+#include "libs/base/waker.h"
 #include "libs/events/bus.h"
 #include "libs/events/redis_connection.h"
 #include "libs/events/redis_stream.h"
@@ -42,9 +42,6 @@ class RedisSubscription final : public Subscription {
   // Entries vanished before they were handled: drops the stream, so that the relay fills it again.
   absl::Status DropStream(std::size_t entries);
 
-  void Pause(absl::Duration duration);
-  bool Stopping();
-
   const TopicKeys keys_;
   const std::string group_;
   const SubscribeOptions options_;
@@ -53,10 +50,10 @@ class RedisSubscription final : public Subscription {
   RedisConnection connection_;
   // True while there may be events that this consumer took and did not finish.
   bool own_pending_ = true;
-  absl::Time next_takeover_ = absl::InfinitePast();
+  // On the steady clock: the machine's may be moved.
+  std::chrono::steady_clock::time_point next_takeover_{};
 
-  absl::Mutex mutex_;
-  bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+  Waker waker_;
   std::thread thread_;
 };
 

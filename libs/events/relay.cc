@@ -13,6 +13,7 @@
 #include "absl/time/clock.h"
 #include "libs/base/crash_point.h"
 #include "libs/base/status.h"
+#include "libs/base/waker.h"
 #include "libs/events/backoff.h"
 #include "libs/observe/logger.h"
 #include "libs/observe/metrics.h"
@@ -68,17 +69,10 @@ struct OutboxRelay::State {
   std::optional<observe::Counter> published_total;
   std::optional<observe::Gauge> oldest_unpublished;
 
-  absl::Mutex mutex;
-  bool stopping ABSL_GUARDED_BY(mutex) = false;
-  bool woken ABSL_GUARDED_BY(mutex) = false;
+  Waker waker;
   std::thread thread;
 
-  bool StopOrWake() const ABSL_SHARED_LOCKS_REQUIRED(mutex) { return stopping || woken; }
-
-  bool Stopping() {
-    absl::MutexLock lock(&mutex);
-    return stopping;
-  }
+  bool Stopping() { return waker.Stopped(); }
 
   // False when another process leads. Two processes that both believe to lead, after one lost its
   // database connection, do no harm: the bus takes every sequence once.
@@ -193,21 +187,18 @@ struct OutboxRelay::State {
           options.logger->Info("events are carried again", {{"source", options.source}});
         }
         backoff.Reset();
-        absl::MutexLock lock(&mutex);
         if (leads) {
-          mutex.AwaitWithTimeout(absl::Condition(this, &State::StopOrWake), options.poll_interval);
+          waker.WaitOrWake(options.poll_interval);
         } else {
-          mutex.AwaitWithTimeout(absl::Condition(&stopping), options.takeover_interval);
+          waker.WaitOrStop(options.takeover_interval);
         }
-        woken = false;
         continue;
       }
       if (backoff.failures() == 0 && options.logger != nullptr) {
         options.logger->Error("events cannot be carried to the bus",
                               {{"source", options.source}, {"cause", status.ToString()}});
       }
-      absl::MutexLock lock(&mutex);
-      mutex.AwaitWithTimeout(absl::Condition(&stopping), backoff.Next());
+      waker.WaitOrStop(backoff.Next());
     }
   }
 };
@@ -220,23 +211,16 @@ OutboxRelay::~OutboxRelay() {
 }
 
 void OutboxRelay::Start() {
-  {
-    absl::MutexLock lock(&state_->mutex);
-    state_->stopping = false;
-  }
+  state_->waker.Restart();
   state_->thread = std::thread([state = state_.get()] { state->Run(); });
 }
 
 void OutboxRelay::Wake() {
-  absl::MutexLock lock(&state_->mutex);
-  state_->woken = true;
+  state_->waker.Wake();
 }
 
 void OutboxRelay::Stop() {
-  {
-    absl::MutexLock lock(&state_->mutex);
-    state_->stopping = true;
-  }
+  state_->waker.Stop();
   if (state_->thread.joinable()) state_->thread.join();
   absl::MutexLock lock(&state_->round_mutex);
   state_->leadership.reset();

@@ -13,6 +13,7 @@
 #include "libs/base/digest.h"
 #include "libs/base/status.h"
 #include "libs/store/database.h"
+#include "libs/store/socket_watch.h"
 
 namespace specom::store {
 namespace {
@@ -37,6 +38,18 @@ const std::map<std::string, std::string> kConnectionDefaults = {
     {"keepalives_idle", "5"},       {"keepalives_interval", "2"}, {"keepalives_count", "3"},
     {"tcp_user_timeout", "10000"},
 };
+
+// What only moves a few bytes is given this long, and a commit, which waits for the disk, this long.
+constexpr absl::Duration kShortExchange = absl::Seconds(5);
+constexpr absl::Duration kLongestCommit = absl::Seconds(10);
+// Beyond a deadline, so that the server's own timeout comes first where the server is there.
+constexpr absl::Duration kGrace = absl::Seconds(1);
+
+// For each connection. The server finds out within seconds that a client is gone without a word, and
+// frees what it held: locks, the leadership, the connection.
+constexpr char kConfigureSession[] =
+    "SET TIME ZONE 'UTC'; SET idle_in_transaction_session_timeout = '5min'; SET tcp_keepalives_idle = 5; "
+    "SET tcp_keepalives_interval = 2; SET tcp_keepalives_count = 3; SET tcp_user_timeout = 10000";
 
 struct FreeResult {
   void operator()(PGresult* result) const { PQclear(result); }
@@ -88,12 +101,17 @@ std::int64_t LockKey(std::string_view kind, std::string_view schema, std::string
 
 class PostgresqlConnection final : public Connection {
  public:
-  PostgresqlConnection(std::unique_ptr<soci::session> session, std::string schema)
-      : Connection(std::move(session)), schema_(std::move(schema)), handle_(Handle()) {
+  PostgresqlConnection(std::unique_ptr<soci::session> session, std::shared_ptr<SocketWatch> watch,
+                       std::string schema)
+      : Connection(std::move(session)),
+        schema_(std::move(schema)),
+        handle_(Handle()),
+        limit_(std::move(watch), PQsocket(handle_)) {
     PQsetNoticeProcessor(
         handle_, [](void*, const char*) {}, nullptr);
-    DoScript(absl::StrCat("SET search_path TO \"", schema_,
-                          "\"; SET TIME ZONE 'UTC'; SET idle_in_transaction_session_timeout = '5min'"));
+    limit_.Set(kShortExchange);
+    DoScript(absl::StrCat("SET search_path TO \"", schema_, "\"; ", kConfigureSession));
+    limit_.Clear();
   }
 
   const Statement& CountTables() const override { return kCountTables; }
@@ -102,6 +120,13 @@ class PostgresqlConnection final : public Connection {
   bool Asks(const std::string& sql) {
     Result result = Send(sql);
     return PQntuples(result.get()) == 1 && PQgetvalue(result.get(), 0, 0)[0] == 't';
+  }
+
+  bool TakesLock(std::int64_t key) {
+    limit_.Set(kShortExchange);
+    const bool taken = Asks(absl::StrCat("SELECT pg_try_advisory_lock(", key, ")"));
+    limit_.Clear();
+    return taken;
   }
 
  protected:
@@ -128,7 +153,8 @@ class PostgresqlConnection final : public Connection {
         break;
     }
     armed_ = bounds()->Remaining();
-    DoScript(absl::StrCat(sql, "; ", StatementTimeout(armed_)));
+    limit_.Set(armed_ + kGrace);
+    DoScript(absl::StrCat(sql, "; ", StatementTimeout(armed_), "; ", IdleTimeout(armed_)));
     // Waits in turn, before the transaction's state of the database is taken: LOCK takes none.
     if (access == Access::kAuditedWrite) DoScript("LOCK TABLE audit_head IN EXCLUSIVE MODE");
     if (access == Access::kMigrate) {
@@ -142,7 +168,9 @@ class PostgresqlConnection final : public Connection {
   }
 
   void DoCommit() override {
+    limit_.Set(kLongestCommit);
     Result result = Send("COMMIT");
+    limit_.Clear();
     // The answer to the commit of a failed transaction.
     if (std::string_view(PQcmdStatus(result.get())) != "COMMIT") {
       throw soci::postgresql_soci_error("the transaction was rolled back", "25P02");
@@ -150,7 +178,9 @@ class PostgresqlConnection final : public Connection {
   }
 
   void DoRollback() override {
+    limit_.Set(kShortExchange);
     if (PQtransactionStatus(handle_) != PQTRANS_IDLE) DoScript("ROLLBACK");
+    limit_.Clear();
   }
 
   void DoScript(const std::string& sql) override { Send(sql); }
@@ -171,6 +201,9 @@ class PostgresqlConnection final : public Connection {
 
   Failure Explain(const std::exception& error, std::string_view statement, bool reused) override {
     const auto* known = dynamic_cast<const soci::postgresql_soci_error*>(&error);
+    if (limit_.Passed()) {
+      return {.status = UnavailableError("it gave no answer in the time allowed"), .lost = true};
+    }
     const std::string detail = FirstLine(PQerrorMessage(handle_));
     const std::string state = known != nullptr ? known->sqlstate() : std::string();
     const std::string kind = state.substr(0, 2);
@@ -200,13 +233,19 @@ class PostgresqlConnection final : public Connection {
  private:
   PGconn* Handle() { return static_cast<soci::postgresql_session_backend*>(session().get_backend())->conn_; }
 
+  // 0: none. The server takes 32 bits.
+  static std::int64_t ServerMilliseconds(absl::Duration duration) {
+    if (duration == absl::InfiniteDuration()) return 0;
+    return std::clamp<std::int64_t>(absl::ToInt64Milliseconds(duration), 1,
+                                    std::numeric_limits<std::int32_t>::max());
+  }
   static std::string StatementTimeout(absl::Duration remaining) {
-    // 0: none. The server takes 32 bits.
-    const std::int64_t ms = remaining == absl::InfiniteDuration()
-                                ? 0
-                                : std::clamp<std::int64_t>(absl::ToInt64Milliseconds(remaining), 1,
-                                                           std::numeric_limits<std::int32_t>::max());
-    return absl::StrCat("SET LOCAL statement_timeout = ", ms);
+    return absl::StrCat("SET LOCAL statement_timeout = ", ServerMilliseconds(remaining));
+  }
+  // A client that fell silent keeps its locks no longer than it could have used them.
+  static std::string IdleTimeout(absl::Duration remaining) {
+    return absl::StrCat("SET LOCAL idle_in_transaction_session_timeout = ",
+                        ServerMilliseconds(remaining + kGrace));
   }
 
   // The server's clock may be ahead of ours by a little.
@@ -232,6 +271,7 @@ class PostgresqlConnection final : public Connection {
 
   const std::string schema_;
   PGconn* handle_;
+  SocketLimit limit_;
   Access access_ = Access::kRead;
   absl::Duration armed_;
 };
@@ -254,10 +294,7 @@ class PostgresqlDatabase final : public Database {
     const auto release = [](void* held) { delete static_cast<PostgresqlConnection*>(held); };
     ASSIGN_OR_RETURN(std::unique_ptr<PostgresqlConnection> connection, Open());
     try {
-      if (!connection->Asks(
-              absl::StrCat("SELECT pg_try_advisory_lock(", LockKey("leader", schema_, name), ")"))) {
-        return Leadership(nullptr, release);
-      }
+      if (!connection->TakesLock(LockKey("leader", schema_, name))) return Leadership(nullptr, release);
     } catch (const soci::soci_error& error) {
       return UnavailableError(error.get_error_message());
     }
@@ -268,7 +305,7 @@ class PostgresqlDatabase final : public Database {
   absl::StatusOr<std::unique_ptr<PostgresqlConnection>> Open() {
     try {
       auto session = std::make_unique<soci::session>(soci::postgresql, connection_string_.Reveal());
-      return std::make_unique<PostgresqlConnection>(std::move(session), schema_);
+      return std::make_unique<PostgresqlConnection>(std::move(session), watch_, schema_);
     } catch (const soci::soci_error& error) {
       return UnavailableError(
           absl::StrCat(FirstLine(error.get_error_message().c_str()),
@@ -279,6 +316,7 @@ class PostgresqlDatabase final : public Database {
 
   const Secret connection_string_;
   const std::string schema_;
+  const std::shared_ptr<SocketWatch> watch_ = std::make_shared<SocketWatch>();
 };
 
 }  // namespace

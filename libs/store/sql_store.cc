@@ -24,8 +24,10 @@ namespace {
 constexpr int kMaxAttempts = 24;
 constexpr absl::Duration kFirstPause = absl::Milliseconds(2);
 constexpr absl::Duration kLongestPause = absl::Milliseconds(100);
-// The relay's own work has no caller to set a deadline.
-constexpr absl::Duration kBackgroundLimit = absl::Seconds(30);
+// The relay's own work has no caller to set a deadline, nor has the question whether the database is
+// there.
+constexpr absl::Duration kBackgroundLimit = absl::Seconds(10);
+constexpr absl::Duration kPingLimit = absl::Seconds(5);
 
 const Statement kPing{.name = "store.ping", .sql = "SELECT 1", .columns = {ColumnType::kInteger}};
 
@@ -202,14 +204,14 @@ class SqlStore final : public Store {
   }
 
   absl::Status Ping() override {
-    return Transact(Access::kRead, Background(),
+    return Transact(Access::kRead, Background(kPingLimit),
                     [](Connection& connection) { return connection.Query(kPing, {}).status(); });
   }
 
  private:
-  RequestContext Background() const {
+  RequestContext Background(absl::Duration limit = kBackgroundLimit) const {
     RequestContext context;
-    context.deadline = clock_.Now() + kBackgroundLimit;
+    context.deadline = clock_.Now() + limit;
     return context;
   }
 

@@ -1,6 +1,7 @@
 // A job names a run; everything else is decided by the run's own state.
 #include "services/finance/adapters/job_worker.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -15,6 +16,10 @@ namespace {
 // A store that is away fails a job for as long as it is away, and no job is lost for it. Jobs whose
 // workers die are ended by kMaxRunAttempts.
 constexpr int kMaxDeliveries = 1'000'000;
+
+// A run takes a second or two. Whoever has not finished by then is cut off from a database that does
+// not answer; claim_after, where it is longer, says that runs may take longer.
+constexpr absl::Duration kLeastTimePerJob = absl::Seconds(10);
 
 constexpr char kJobsMetric[] = "specom_finance_jobs_total";
 constexpr char kJobsHelp[] = "Jobs that workers took up, by how it ended.";
@@ -74,6 +79,7 @@ absl::Status JobWorkers::Handle(const events::Event& event, const std::string& w
   context.request_id = event.id;
   context.traceparent = event.traceparent;
   context.received_at = clock_.Now();
+  context.deadline = context.received_at + std::max(options_.claim_after, kLeastTimePerJob);
   absl::Status status = compute_.Execute(context, *run, worker);
   duration_.Observe(clock_.Now() - context.received_at);
   if (status.ok()) {
