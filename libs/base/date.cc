@@ -17,7 +17,8 @@ bool ParseDigits(std::string_view text, int& value) {
 absl::StatusOr<Date> Date::Make(int year, int month, int day) {
   std::chrono::year_month_day ymd{std::chrono::year(year), std::chrono::month(static_cast<unsigned>(month)),
                                   std::chrono::day(static_cast<unsigned>(day))};
-  if (year < 1 || year > 9999 || month < 1 || day < 1 || !ymd.ok()) {
+  // The calendar keeps months and days in a byte each: 257 would be 1.
+  if (year < 1 || year > 9999 || month < 1 || month > 12 || day < 1 || day > 31 || !ymd.ok()) {
     return absl::InvalidArgumentError(
         absl::StrFormat("%04d-%02d-%02d is not a day of the calendar", year, month, day));
   }
@@ -52,7 +53,14 @@ absl::Time Date::StartOfDayUtc() const {
 }
 
 std::string Date::ToString() const {
-  return absl::StrFormat("%04d-%02d-%02d", year(), month(), day());
+  constexpr auto kWrite = [](std::string& text, std::size_t last, int digits, int number) {
+    for (; digits > 0; --digits, --last, number /= 10) text[last] = static_cast<char>('0' + number % 10);
+  };
+  std::string text = "0000-00-00";
+  kWrite(text, 3, 4, year());
+  kWrite(text, 6, 2, month());
+  kWrite(text, 9, 2, day());
+  return text;
 }
 
 }  // namespace specom

@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
+#include <tuple>
+
 #include "libs/base/financial_year.h"
 #include "libs/testing/status_matchers.h"
 
@@ -17,6 +19,17 @@ TEST(DateTest, ParsesOnlyRealDays) {
   for (const char* text : {"2023-02-29", "2024-13-01", "2024-00-01", "2024-01-00", "24-01-01", "2024/01/01",
                            "", "2024-1-01", "-024-01-01", "2024-01-1x"}) {
     EXPECT_THAT(Date::Parse(text), StatusIs(absl::StatusCode::kInvalidArgument)) << text;
+  }
+}
+
+// A calendar library keeps months and days in a byte.
+TEST(DateTest, MakesNoDayOfNumbersThatAreNone) {
+  EXPECT_EQ(Date::Make(2024, 2, 29).value().ToString(), "2024-02-29");
+  for (auto [year, month, day] : {std::tuple(2024, 257, 1), std::tuple(2024, 1, 257), std::tuple(2024, 13, 1),
+                                  std::tuple(2024, 1, 32), std::tuple(2024, -255, 1), std::tuple(67560, 1, 1),
+                                  std::tuple(0, 1, 1), std::tuple(2024, 1, 1 << 30)}) {
+    EXPECT_THAT(Date::Make(year, month, day), StatusIs(absl::StatusCode::kInvalidArgument))
+        << year << " " << month << " " << day;
   }
 }
 
