@@ -14,6 +14,8 @@
 namespace specom::rpc {
 namespace {
 
+constexpr int kLongestTlsConnectionMs = 60 * 60 * 1000;
+
 // gRPC keeps these two settings for the whole process.
 void EnableHealthAndReflection() {
   static std::once_flag once;
@@ -101,6 +103,10 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
   builder.SetMaxSendMessageSize(kMaxMessageBytes);
   // Two servers on one port would share its calls silently.
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+  // A certificate is looked at when a connection is made: one that has ended or was withdrawn since then
+  // holds for no longer than this.
+  if (options.credentials)
+    builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_MS, kLongestTlsConnectionMs);
   builder.SetOption(std::make_unique<ServiceNames>(started->service_names_));
   builder.AddListeningPort(options.listen, started->credentials_, &started->port_);
   for (grpc::Service* service : services) builder.RegisterService(service);
