@@ -109,6 +109,11 @@ absl::StatusOr<std::int64_t> RedisTier::PutCurrent(const std::string& incarnatio
   return reply.Integer();
 }
 
+void RedisTier::Heard() {
+  breaker_.Succeeded();
+  open_.Set(0);
+}
+
 absl::StatusOr<std::int64_t> RedisTier::Raise(std::string_view space, std::int64_t version) {
   ASSIGN_OR_RETURN(const events::RedisReply reply, Call({"EVAL", kRaiseScript, "1", VersionsKey(name_space_),
                                                          std::string(space), absl::StrCat(version)},

@@ -46,6 +46,8 @@ class RedisTier {
                                           const std::string& bytes, absl::Duration lifetime);
   // As kRaiseScript; tries also while the breaker is open: what must be told is worth one timeout.
   absl::StatusOr<std::int64_t> Raise(std::string_view space, std::int64_t version);
+  // Redis has answered somebody else: it is there again.
+  void Heard();
 
  private:
   enum class Breaking { kMinded, kIgnored };

@@ -330,6 +330,7 @@ void Cache::State::TakeUp(const Versions& versions) {
 }
 
 void Cache::State::Began(const Versions& versions, absl::Time since) {
+  redis_->Heard();
   {
     absl::MutexLock lock(&mutex_);
     near_.Clear();
