@@ -8,12 +8,12 @@
 
 #include "libs/rpc/audited_methods.h"
 #include "libs/store/audit_trail.h"
+#include "services/finance/migrations/finance_migrations.h"
 #include "services/finance/testing/service_fixture.h"
 
 namespace specom::finance {
 namespace {
 
-using ::testing::Each;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
@@ -180,6 +180,41 @@ TEST_P(FinanceAuditTest, WhatShipsIsRecordedOnce) {
     EXPECT_EQ(record.user, "specom/finance");
     EXPECT_EQ(record.roles, "service");
   }
+}
+
+TEST_P(FinanceAuditTest, TheRecordOfChangesBeforeTheAuditRecordStaysReadableAndIsClosed) {
+  SystemClock clock;
+  const store::TestDatabase database(GetParam());
+  const std::unique_ptr<store::Store> store = database.Open(clock);
+  std::vector<EmbeddedFile> earlier;
+  for (const EmbeddedFile& file : finance_migrations()) {
+    if (file.path.find("/0003_") == file.path.npos) earlier.push_back(file);
+  }
+  ASSERT_THAT(store->Migrate(earlier), specom::testing::IsOk());
+  const store::Statement insert{.name = "test.insert_change",
+                                .sql =
+                                    "INSERT INTO change_record (time_us, changed_by, organisation, method, "
+                                    "resource, note, traceparent) "
+                                    "VALUES (1, 'ada', '', 'm', 'runs/1', 'approved: agreed', '')"};
+  const auto run = [&](const store::Statement& statement) {
+    return store->Write({}, [&](store::UnitOfWork& work) { return work.Execute(statement).status(); });
+  };
+  ASSERT_THAT(run(insert), specom::testing::IsOk());
+  ASSERT_THAT(store->Migrate(finance_migrations()), specom::testing::IsOk());
+  const auto closed = specom::testing::StatusIs(absl::StatusCode::kFailedPrecondition, "CONSTRAINT_BROKEN");
+  EXPECT_THAT(run(insert), closed);
+  EXPECT_THAT(run({.name = "test.update", .sql = "UPDATE change_record SET note = ''"}), closed);
+  EXPECT_THAT(run({.name = "test.delete", .sql = "DELETE FROM change_record"}), closed);
+  const store::Statement notes{
+      .name = "test.notes", .sql = "SELECT note FROM change_record", .columns = {store::ColumnType::kText}};
+  EXPECT_THAT(store->Read({},
+                          [&](store::UnitOfWork& work) -> absl::Status {
+                            ASSIGN_OR_RETURN(const std::vector<store::Row> rows, work.Query(notes));
+                            EXPECT_THAT(rows, SizeIs(1));
+                            EXPECT_EQ(rows.at(0).Text(0), "approved: agreed");
+                            return absl::OkStatus();
+                          }),
+              specom::testing::IsOk());
 }
 
 }  // namespace
