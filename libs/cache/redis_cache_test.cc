@@ -118,7 +118,7 @@ TEST_F(RedisCacheTest, LifetimesHoldInRedisToo) {
   Query query = Ask("k", 1);
   query.lifetime = absl::Seconds(100);
   EXPECT_THAT(one->Get(query, truth_.AsLoader()), IsOk());
-  const std::int64_t left = Redis({"PTTL", ValueKey(name_space_, kSpace, 1, "k")}).Integer();
+  const std::int64_t left = Redis({"PTTL", ValueKey(name_space_, "", kSpace, 1, "k")}).Integer();
   EXPECT_GT(left, 0);
   EXPECT_LE(left, 115'000);
 }
@@ -129,7 +129,7 @@ TEST_F(RedisCacheTest, WhatIsTooLargeForRedisStaysNear) {
   Process one(options);
   EXPECT_THAT(one->Get(Ask("k", 1), truth_.AsLoader()), IsOk());
   EXPECT_THAT(one->Get(Ask("k", 1), MustNotLoad), IsOk());
-  EXPECT_EQ(Redis({"EXISTS", ValueKey(name_space_, kSpace, 1, "k")}).Integer(), 0);
+  EXPECT_EQ(Redis({"EXISTS", ValueKey(name_space_, "", kSpace, 1, "k")}).Integer(), 0);
 }
 
 // The promise itself. A writer commits versions and advances them; readers, in its process and in
@@ -272,7 +272,30 @@ TEST_F(RedisCacheTest, WhatWasLoadedBeforeRedisLostItsDataIsNotStoredAfterwards)
   EXPECT_EQ(reader->Get(Ask(), truth_.AsLoader())->version, 2);
 }
 
-TEST_F(RedisCacheTest, AProcessThatIsCutOffComesBackWithoutWhatItHeld) {
+TEST_F(RedisCacheTest, WhatWasHeldBeforeRedisLostItsDataIsNotBelievedAfterwards) {
+  const events::RedisEndpoint redis = events::ParseRedisUrl(TestRedisUrl()).value();
+  chaos::TcpGate gate(redis.port);
+  CacheOptions gated = Options();
+  gated.redis_url = Secret(absl::StrCat("redis://127.0.0.1:", gate.port()));
+  Process writer(Options()), reader(gated);
+  ASSERT_TRUE(writer.AwaitBelief() && reader.AwaitBelief());
+  EXPECT_TRUE(writer->Advance(kSpace, 1));
+  ASSERT_TRUE(Eventually([&] { return reader->KnownVersion(kSpace) == 1; }));
+  EXPECT_EQ(reader->Get(Ask(), truth_.AsLoader())->version, 1);
+  gate.Apply({.flow = chaos::Flow::kReset});
+  ASSERT_TRUE(Eventually([&] { return !reader->Believes(); }));
+  truth_.Commit(2);
+  EXPECT_TRUE(writer->Advance(kSpace, 2));
+  // Nobody is left who knows of it.
+  writer.cache.reset();
+  Redis({"DEL", VersionsKey(name_space_)});
+  gate.Open();
+  ASSERT_TRUE(reader.AwaitBelief());
+  EXPECT_EQ(reader->KnownVersion(kSpace), 1);
+  EXPECT_EQ(reader->Get(Ask(), truth_.AsLoader())->version, 2);
+}
+
+TEST_F(RedisCacheTest, AProcessThatIsCutOffComesBackAndTellsWhatItAdvanced) {
   const events::RedisEndpoint redis = events::ParseRedisUrl(TestRedisUrl()).value();
   chaos::TcpGate gate(redis.port);
   CacheOptions gated = Options();

@@ -22,7 +22,7 @@ local incarnation = redis.call('HGET', KEYS[1], '#incarnation')
 if not incarnation then return {} end
 local version = redis.call('HGET', KEYS[1], ARGV[1])
 if not version then return {incarnation} end
-return {incarnation, version, redis.call('GET', ARGV[2] .. version .. ARGV[3])}
+return {incarnation, version, redis.call('GET', ARGV[2] .. incarnation .. ARGV[3] .. version .. ARGV[4])}
 )lua";
 
 const char kPutScript[] = R"lua(
@@ -38,9 +38,10 @@ std::string VersionsKey(std::string_view name_space) {
   return absl::StrCat(std::string(name_space), ":cache:versions");
 }
 
-std::string ValueKey(std::string_view name_space, std::string_view space, std::int64_t version,
-                     std::string_view key) {
-  return absl::StrCat(std::string(name_space), ":cache:value:", EntryName(space, version, key));
+std::string ValueKey(std::string_view name_space, std::string_view incarnation, std::string_view space,
+                     std::int64_t version, std::string_view key) {
+  return absl::StrCat(std::string(name_space), ":cache:value:", std::string(incarnation), ":",
+                      EntryName(space, version, key));
 }
 
 Versions ToVersions(const events::RedisReply& fields) {

@@ -22,8 +22,9 @@ struct Versions {
 inline constexpr char kIncarnationField[] = "#incarnation";
 
 std::string VersionsKey(std::string_view name_space);
-std::string ValueKey(std::string_view name_space, std::string_view space, std::int64_t version,
-                     std::string_view key);
+// incarnation: empty for answers at a version, which are true in any.
+std::string ValueKey(std::string_view name_space, std::string_view incarnation, std::string_view space,
+                     std::int64_t version, std::string_view key);
 // The reply of HGETALL.
 Versions ToVersions(const events::RedisReply& fields);
 
@@ -32,8 +33,8 @@ Versions ToVersions(const events::RedisReply& fields);
 // ARGV: space, version. Raises the space's version, never lowers it; the version afterwards. Where
 // Redis takes no more (it is full), the hash goes: nobody believes anything then. -1.
 extern const char kRaiseScript[];
-// ARGV: space, what a value's name has before and behind the version. The incarnation, the space's
-// version, and the value at that version, as far as there are such.
+// ARGV: space, what a value's name has before the incarnation, between it and the version, and behind
+// that. The incarnation, the space's version, and the value at that version, as far as there are such.
 extern const char kCurrentScript[];
 // KEYS[2]: the value. ARGV: incarnation, space, version, bytes, milliseconds. Stores the value unless
 // Redis has a higher version, and raises the version to it; the version afterwards. -1: Redis has lost

@@ -71,20 +71,25 @@ absl::StatusOr<events::RedisReply> RedisTier::Call(const std::vector<std::string
   return reply;
 }
 
-absl::StatusOr<std::optional<std::string>> RedisTier::GetAt(std::string_view space, std::int64_t version,
+absl::StatusOr<std::optional<std::string>> RedisTier::GetAt(const std::string& incarnation,
+                                                            std::string_view space, std::int64_t version,
                                                             std::string_view key) {
-  ASSIGN_OR_RETURN(const events::RedisReply reply, Call({"GET", ValueKey(name_space_, space, version, key)}));
+  ASSIGN_OR_RETURN(const events::RedisReply reply,
+                   Call({"GET", ValueKey(name_space_, incarnation, space, version, key)}));
   if (reply.IsNil()) return std::nullopt;
   return reply.Text();
 }
 
 absl::StatusOr<RedisTier::Current> RedisTier::GetCurrent(std::string_view space, std::string_view key) {
-  // The name of a value, cut where the script writes the version.
-  const std::string name = ValueKey(name_space_, space, 0, key);
-  const std::size_t cut = name.size() - key.size() - std::string_view("0 ").size();
-  ASSIGN_OR_RETURN(const events::RedisReply reply,
-                   Call({"EVAL", kCurrentScript, "1", VersionsKey(name_space_), std::string(space),
-                         name.substr(0, cut), name.substr(cut + 1)}));
+  // The name of a value, cut where the script writes the incarnation and the version.
+  const std::string name = ValueKey(name_space_, "", space, 0, key);
+  const std::size_t version_at = name.size() - key.size() - std::string_view("0 ").size();
+  const std::size_t incarnation_at = version_at - space.size() - std::string_view(": ").size();
+  ASSIGN_OR_RETURN(
+      const events::RedisReply reply,
+      Call({"EVAL", kCurrentScript, "1", VersionsKey(name_space_), std::string(space),
+            name.substr(0, incarnation_at), name.substr(incarnation_at, version_at - incarnation_at),
+            name.substr(version_at + 1)}));
   Current current;
   const auto parts = reply.List();
   if (!parts.empty()) current.incarnation = parts[0].Text();
@@ -95,17 +100,17 @@ absl::StatusOr<RedisTier::Current> RedisTier::GetCurrent(std::string_view space,
 
 absl::Status RedisTier::PutAt(std::string_view space, std::int64_t version, std::string_view key,
                               const std::string& bytes, absl::Duration lifetime) {
-  return Call({"SET", ValueKey(name_space_, space, version, key), bytes, "PX", Milliseconds(lifetime)})
+  return Call({"SET", ValueKey(name_space_, "", space, version, key), bytes, "PX", Milliseconds(lifetime)})
       .status();
 }
 
 absl::StatusOr<std::int64_t> RedisTier::PutCurrent(const std::string& incarnation, std::string_view space,
                                                    std::int64_t version, std::string_view key,
                                                    const std::string& bytes, absl::Duration lifetime) {
-  ASSIGN_OR_RETURN(
-      const events::RedisReply reply,
-      Call({"EVAL", kPutScript, "2", VersionsKey(name_space_), ValueKey(name_space_, space, version, key),
-            incarnation, std::string(space), absl::StrCat(version), bytes, Milliseconds(lifetime)}));
+  ASSIGN_OR_RETURN(const events::RedisReply reply,
+                   Call({"EVAL", kPutScript, "2", VersionsKey(name_space_),
+                         ValueKey(name_space_, incarnation, space, version, key), incarnation,
+                         std::string(space), absl::StrCat(version), bytes, Milliseconds(lifetime)}));
   return reply.Integer();
 }
 

@@ -33,9 +33,9 @@ class RedisTier {
     std::optional<std::string> bytes;
   };
 
-  // Nothing: Redis has no such value.
-  absl::StatusOr<std::optional<std::string>> GetAt(std::string_view space, std::int64_t version,
-                                                   std::string_view key);
+  // Nothing: Redis has no such value. incarnation: as ValueKey.
+  absl::StatusOr<std::optional<std::string>> GetAt(const std::string& incarnation, std::string_view space,
+                                                   std::int64_t version, std::string_view key);
   // What Redis has at the space's version.
   absl::StatusOr<Current> GetCurrent(std::string_view space, std::string_view key);
   absl::Status PutAt(std::string_view space, std::int64_t version, std::string_view key,

@@ -222,7 +222,8 @@ Cache::State::Brought Cache::State::Bring(const Query& query, Basis& basis, cons
 std::optional<Found> Cache::State::FromRedis(const Query& query, Basis& basis) {
   if (basis.sure) {
     if (!query.version && basis.version == 0) return std::nullopt;
-    absl::StatusOr<std::optional<std::string>> bytes = redis_->GetAt(query.space, basis.version, query.key);
+    absl::StatusOr<std::optional<std::string>> bytes =
+        redis_->GetAt(query.version ? "" : basis.incarnation, query.space, basis.version, query.key);
     if (!bytes.ok() || !bytes->has_value()) return std::nullopt;
     return Found{basis.version, std::make_shared<const std::string>(**std::move(bytes))};
   }
