@@ -63,8 +63,10 @@ absl::Status ComputeRun::Settle(const RequestContext& context, const Run& claime
   }
   return store_.Write(context, [&](store::UnitOfWork& work) -> absl::Status {
     ASSIGN_OR_RETURN(std::optional<Run> run, runs_.Find(work, claimed.id));
-    const bool still_mine = run && run->state == RunState::kComputing && run->fence == claimed.fence;
-    if (!still_mine) return absl::OkStatus();
+    if (!run || IsFinished(run->state)) return absl::OkStatus();
+    const bool still_mine = run->state == RunState::kComputing && run->fence == claimed.fence;
+    // The job must not end here: whoever has the run now may die of it.
+    if (!still_mine) return absl::AbortedError(absl::StrCat(ResourceName(run->id), " was taken over"));
     ASSIGN_OR_RETURN(Run settled,
                      outcome ? Complete(*run, *outcome, StoredNow(clock_))
                              : Fail(*run, std::string(result.status().message()), StoredNow(clock_)));

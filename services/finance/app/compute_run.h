@@ -27,16 +27,18 @@ class ComputeRun {
         signals_(signals) {}
 
   // Claims the run by raising its fence, computes, and commits the outcome only while the fence is
-  // still its own; a worker that has lost the run discards quietly. OK also for a run that is
+  // still its own; a worker that has lost the run discards what it has. OK also for a run that is
   // finished or does not exist. Inputs that cannot be computed make the run FAILED with the reason.
-  // An error (a store that is away) means: deliver the job again.
+  // An error means: deliver the job again. A store that is away; ABORTED where another worker has the
+  // run and has not finished it.
   absl::Status Execute(const RequestContext& context, const RunId& id, const std::string& worker);
 
  private:
   // The run as claimed; nothing when there is nothing to do.
   absl::StatusOr<std::optional<Run>> ClaimRun(const RequestContext& context, const RunId& id,
                                               const std::string& worker);
-  // Brings results or the reason why there are none; no effect when the claim was lost.
+  // Brings results or the reason why there are none; no effect when the claim was lost, and ABORTED while
+  // the run is not finished.
   absl::Status Settle(const RequestContext& context, const Run& claimed,
                       const absl::StatusOr<AllocationResult>& result);
   std::optional<PublishedComparison> CompareToPublished(const Run& run, const AllocationResult& result) const;

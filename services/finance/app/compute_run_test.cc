@@ -166,6 +166,28 @@ TEST_P(ComputeRunTest, AWorkerThatLostItsRunDiscardsQuietly) {
   EXPECT_EQ(Completions(run.id), 1);
 }
 
+TEST_P(ComputeRunTest, AWorkerThatLostItsRunToOneThatDiesLeavesTheJobToBeDeliveredAgain) {
+  const finance::Run run = CreateOnExample();
+  InterceptedInputs deadly;
+  deadly.before_load = [] { return absl::UnavailableError("as if the worker had died here"); };
+  ComputeRun dying = Worker(deadly);
+  InterceptedInputs taken_over;
+  taken_over.before_load = [&] {
+    EXPECT_THAT(dying.Execute(context_, run.id, "dying"), StatusIs(absl::StatusCode::kUnavailable));
+    return absl::OkStatus();
+  };
+  ComputeRun slow = Worker(taken_over);
+  EXPECT_THAT(slow.Execute(context_, run.id, "slow"), StatusIs(absl::StatusCode::kAborted))
+      << "OK would end the job, and nobody would compute the run";
+  EXPECT_EQ(Now(run.id).state, RunState::kComputing);
+  EXPECT_EQ(Now(run.id).worker, "dying");
+
+  ComputeRun next = Worker(inputs_);
+  EXPECT_THAT(next.Execute(context_, run.id, "next"), IsOk());
+  EXPECT_EQ(Now(run.id).state, RunState::kComputed);
+  EXPECT_EQ(Completions(run.id), 1);
+}
+
 TEST_P(ComputeRunTest, InputsThatWereDamagedFailTheRunAndACorrectedStoreLetsItBeAskedForAgain) {
   const finance::Run run = CreateOnExample();
   auto add_a_penny = [&](std::int64_t pence) {

@@ -68,8 +68,8 @@ struct FinanceWorld {
   explicit FinanceWorld(const MigratedDatabase& empty);
   ~FinanceWorld();
 
-  // The worker's job by another worker, from claim to outcome, past every fault.
-  absl::Status ComputeElsewhere(const finance::RunId& run, const std::string& worker);
+  // The worker's job by another worker, past every fault; to its outcome, or no further than taking it up.
+  absl::Status ComputeElsewhere(const finance::RunId& run, const std::string& worker, bool to_the_end);
 
   const std::filesystem::path folder;
   specom::testing::FakeClock clock;

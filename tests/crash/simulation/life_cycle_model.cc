@@ -171,10 +171,14 @@ bool LifeCycleModel::Claim(const std::string& name, const std::string& worker) {
   return true;
 }
 
+bool LifeCycleModel::IsExhausted(const std::string& run) const {
+  return runs_.at(run).attempts > kMostAttempts;
+}
+
 void LifeCycleModel::Settle(const std::string& name, int fence, const std::string& worker) {
   const ModelRun& run = runs_.at(name);
   if (run.state != "computing" || run.fence != fence) return;
-  const std::string state = run.attempts > kMostAttempts ? "failed" : "computed";
+  const std::string state = IsExhausted(name) ? "failed" : "computed";
   Change(worker, name, state, state, "RunCompleted");
 }
 

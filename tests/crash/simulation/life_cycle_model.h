@@ -79,6 +79,8 @@ class LifeCycleModel {
 
   // A worker takes the run up; false when there is nothing to do.
   bool Claim(const std::string& run, const std::string& worker);
+  // It was taken up too often to be computed.
+  bool IsExhausted(const std::string& run) const;
   // The worker that raised the fence so far brings an outcome; no effect when it has lost the run.
   void Settle(const std::string& run, int fence, const std::string& worker);
 

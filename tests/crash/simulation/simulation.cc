@@ -205,11 +205,15 @@ class Simulation {
                       carried.ok() ? absl::StrCat(*carried, " events") : carried.status().ToString()));
   }
 
-  enum class Fate { kDone, kDies, kOvertaken };
+  enum class Fate { kDone, kDies, kOvertaken, kLosesItsClaim };
 
-  // A worker is given a job: and does it, dies of it after it took it up, or is overtaken by another.
+  // A worker is given a job: and does it, dies of it after it took it up, or is so slow that another takes
+  // it up, and has or has not finished it by then.
   void Work() {
-    const Fate fate = OneIn(3) ? Fate::kDies : OneIn(5) ? Fate::kOvertaken : Fate::kDone;
+    const Fate fate = OneIn(3)   ? Fate::kDies
+                      : OneIn(5) ? Fate::kOvertaken
+                      : OneIn(5) ? Fate::kLosesItsClaim
+                                 : Fate::kDone;
     if (fate == Fate::kDone) PlanFault();
     WorkTo(fate);
   }
@@ -223,13 +227,17 @@ class Simulation {
     world_.inputs.before_load = [&]() -> absl::Status {
       loaded = true;
       if (fate == Fate::kDies) return absl::UnavailableError("the worker dies here");
-      if (fate == Fate::kOvertaken) return world_.ComputeElsewhere(finance::RunIdFrom(run), kOtherWorker);
+      if (fate == Fate::kOvertaken || fate == Fate::kLosesItsClaim) {
+        return world_.ComputeElsewhere(finance::RunIdFrom(run), kOtherWorker, fate == Fate::kOvertaken);
+      }
       return absl::OkStatus();
     };
     const absl::Status told = world_.bus.Hand(*job);
     world_.inputs.before_load = [] { return absl::OkStatus(); };
     FollowWork(run, job->consumer, loaded ? fate : Fate::kDone);
-    const bool failed = world_.fault.struck() || (loaded && fate == Fate::kDies);
+    // OK ends the job: only for a run that is done, by whomever.
+    const bool lost = loaded && fate == Fate::kLosesItsClaim && model_.runs().at(run).state == "computing";
+    const bool failed = world_.fault.struck() || lost || (loaded && fate == Fate::kDies);
     world_.fault.Plan(std::nullopt);
     Note(absl::StrCat(job->consumer, " at ", run, ": ", told.ToString()));
     Expect(told.ok() != failed, job->consumer, " at ", run, " was told ", told.ToString());
@@ -241,10 +249,13 @@ class Simulation {
     if (commits < 1 || !model_.Claim(run, worker)) return;
     const int fence = model_.runs().at(run).fence;
     if (fate == Fate::kDies) return Met("worker died");
-    if (fate == Fate::kOvertaken) {
-      Met("worker overtaken");
+    if (fate == Fate::kOvertaken || fate == Fate::kLosesItsClaim) {
+      Met(fate == Fate::kOvertaken ? "worker overtaken" : "worker lost its claim");
       model_.Claim(run, kOtherWorker);
-      model_.Settle(run, model_.runs().at(run).fence, kOtherWorker);
+      // Who takes a run up too often ends it without computing it.
+      if (fate == Fate::kOvertaken || model_.IsExhausted(run)) {
+        model_.Settle(run, model_.runs().at(run).fence, kOtherWorker);
+      }
     }
     if (commits < 2) return Met("worker's store failed");
     model_.Settle(run, fence, worker);

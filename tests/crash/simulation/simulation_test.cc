@@ -62,6 +62,7 @@ TEST_P(AllocationLifeCycle, IsWhatTheModelSaysAfterEveryStep) {
                            "event repeated",
                            "worker died",
                            "worker overtaken",
+                           "worker lost its claim",
                            "worker's store failed",
                            "computed",
                            "failed",
