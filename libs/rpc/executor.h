@@ -1,5 +1,5 @@
-// Threads for operations that may block: a bounded number, with a bounded queue before them. Work
-// that would wait in vain is refused at once instead of later.
+// Threads for operations that may block: a bounded number, with a queue before them that is bounded by the
+// wait that it means. Work that would wait in vain is refused at once instead of later.
 #pragma once
 
 #include <functional>
@@ -9,6 +9,10 @@
 #include "absl/time/time.h"
 #include "libs/base/clock.h"
 
+namespace specom::observe {
+class Metrics;
+}
+
 namespace specom::rpc {
 
 class Executor {
@@ -16,25 +20,34 @@ class Executor {
   struct Options {
     // 1 or more.
     int threads = 8;
-    // Tasks that may wait for a thread; 0 or more.
+    // Tasks that may wait for a thread, whatever the wait; 0 or more.
     int queue_limit = 256;
+    // How long a task may expect to wait while there is more work than can be done; zero: twice what one
+    // takes at present. See Admission.
+    absl::Duration wait_target = absl::ZeroDuration();
   };
+
+  // Tasks of one kind take about the same time, so that the wait behind them is known: e.g. those of one
+  // method, by its address. Few.
+  using Kind = const void*;
 
   // Called once: with OK on a thread of the executor, to do the work; with DEADLINE_EXCEEDED when the
   // deadline passed in the queue, to say so (then on any thread).
   using Task = std::function<void(absl::Status)>;
 
-  // The clock outlives the executor.
-  Executor(const Options& options, const Clock& clock);
+  // The clock and the metrics outlive the executor; metrics may be null:
+  //   specom_admission_refused_total {reason: queue_full, long_wait}, specom_admission_waiting,
+  //   specom_admission_running, specom_admission_expected_wait_seconds, specom_admission_strict
+  Executor(const Options& options, const Clock& clock, observe::Metrics* metrics = nullptr);
   // Stop()s.
   ~Executor();
   Executor(const Executor&) = delete;
   Executor& operator=(const Executor&) = delete;
 
   // Takes the task, or refuses it at once and never calls it: DEADLINE_EXCEEDED when the deadline has
-  // passed; RESOURCE_EXHAUSTED/OVERLOADED with how long to wait when the queue is full;
-  // UNAVAILABLE/STOPPING after Stop().
-  absl::Status Submit(absl::Time deadline, Task task);
+  // passed; RESOURCE_EXHAUSTED/OVERLOADED, with how long to stay away, when the queue is full, the wait in
+  // it would be too long, or longer than the deadline allows; UNAVAILABLE/STOPPING after Stop().
+  absl::Status Submit(absl::Time deadline, Task task, Kind kind = nullptr);
 
   // Takes no more tasks, runs those that wait, and ends the threads. Idempotent.
   void Stop();

@@ -12,6 +12,7 @@
 #include "absl/synchronization/blocking_counter.h"
 #include "absl/synchronization/notification.h"
 #include "libs/base/status.h"
+#include "libs/observe/metrics.h"
 #include "libs/testing/fake_clock.h"
 #include "libs/testing/status_matchers.h"
 
@@ -20,6 +21,7 @@ namespace {
 
 using ::specom::testing::IsOk;
 using ::specom::testing::StatusIs;
+using ::testing::HasSubstr;
 
 const absl::Time kNever = absl::InfiniteFuture();
 
@@ -27,8 +29,8 @@ const absl::Time kNever = absl::InfiniteFuture();
 class HeldExecutor : public ::testing::Test {
  protected:
   void Hold(int queue_limit) {
-    executor_ =
-        std::make_unique<Executor>(Executor::Options{.threads = 1, .queue_limit = queue_limit}, clock_);
+    executor_ = std::make_unique<Executor>(Executor::Options{.threads = 1, .queue_limit = queue_limit},
+                                           clock_, &metrics_);
     absl::Notification held;
     ASSERT_THAT(executor_->Submit(kNever,
                                   [&](absl::Status) {
@@ -43,6 +45,7 @@ class HeldExecutor : public ::testing::Test {
   }
 
   testing::FakeClock clock_;
+  observe::Metrics metrics_;
   absl::Notification release_;
   std::unique_ptr<Executor> executor_;
 };
@@ -76,6 +79,61 @@ TEST_F(HeldExecutor, RefusesAtOnceWhenTheQueueIsFull) {
   release_.Notify();
   executor_->Stop();
   EXPECT_FALSE(called);
+}
+
+TEST_F(HeldExecutor, RefusesWhatWouldWaitPastItsDeadline) {
+  Hold(100);
+  // The first guess of a task's time is a millisecond; ten of them wait.
+  for (int i = 0; i < 10; ++i) ASSERT_THAT(executor_->Submit(kNever, [](absl::Status) {}), IsOk());
+  EXPECT_THAT(executor_->Submit(clock_.Now() + absl::Milliseconds(1), [](absl::Status) { FAIL(); }),
+              StatusIs(absl::StatusCode::kResourceExhausted, "OVERLOADED"));
+}
+
+TEST_F(HeldExecutor, TellsWhatItRefusedAndWhatWaits) {
+  Hold(1);
+  ASSERT_THAT(executor_->Submit(kNever, [](absl::Status) {}), IsOk());
+  ASSERT_FALSE(executor_->Submit(kNever, [](absl::Status) {}).ok());
+  EXPECT_THAT(metrics_.Text(), HasSubstr("specom_admission_refused_total{reason=\"queue_full\"} 1"));
+  EXPECT_THAT(metrics_.Text(), HasSubstr("specom_admission_waiting 1"));
+  EXPECT_THAT(metrics_.Text(), HasSubstr("specom_admission_running 1"));
+}
+
+TEST_F(HeldExecutor, LearnsHowLongEachKindTakes) {
+  const int slow = 0, quick = 0;
+  {
+    Executor executor({.threads = 1, .queue_limit = 1000}, clock_, &metrics_);
+    absl::Notification ran;
+    ASSERT_THAT(executor.Submit(
+                    kNever, [&](absl::Status) { clock_.Advance(absl::Milliseconds(200)); }, &slow),
+                IsOk());
+    ASSERT_THAT(executor.Submit(
+                    kNever, [&](absl::Status) { ran.Notify(); }, &quick),
+                IsOk());
+    ran.WaitForNotification();
+    // One thread is held; behind it two slow tasks are too long a wait, and any number of quick ones not.
+    absl::Notification held;
+    ASSERT_THAT(executor.Submit(kNever,
+                                [&](absl::Status) {
+                                  held.Notify();
+                                  release_.WaitForNotification();
+                                }),
+                IsOk());
+    held.WaitForNotification();
+    for (int i = 0; i < 100; ++i)
+      ASSERT_THAT(executor.Submit(
+                      kNever, [](absl::Status) {}, &quick),
+                  IsOk());
+    ASSERT_THAT(executor.Submit(
+                    kNever, [](absl::Status) {}, &slow),
+                IsOk());
+    ASSERT_THAT(executor.Submit(
+                    kNever, [](absl::Status) {}, &slow),
+                IsOk());
+    EXPECT_THAT(executor.Submit(
+                    kNever, [](absl::Status) {}, &quick),
+                StatusIs(absl::StatusCode::kResourceExhausted, "OVERLOADED"));
+    release_.Notify();
+  }
 }
 
 TEST_F(HeldExecutor, RefusesWhatIsTooLateAlready) {

@@ -193,11 +193,13 @@ Flow ApplyPolicy(Call& call) {
 
 Flow Admit(Call& call) {
   if (call.method.IsInline()) return Flow::kNext;
-  absl::Status taken =
-      call.dependencies.executor.Submit(call.EffectiveDeadline(), [&call](absl::Status admitted) {
+  absl::Status taken = call.dependencies.executor.Submit(
+      call.EffectiveDeadline(),
+      [&call](absl::Status admitted) {
         call.status = std::move(admitted);
         call.Run();
-      });
+      },
+      &call.method);
   if (taken.ok()) return Flow::kElsewhere;
   call.status = std::move(taken);
   return Flow::kNext;

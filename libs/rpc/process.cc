@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "absl/strings/str_join.h"
+#include "absl/synchronization/mutex.h"
 #include "libs/base/status.h"
 #include "libs/rpc/security_settings.h"
 #include "libs/rpc/stop_signal.h"
@@ -216,6 +217,10 @@ std::vector<Setting> StandardSettings(const std::string& service) {
        .standard = "256",
        .help = "Calls that may wait for such a thread before further ones are refused",
        .problem = number(0, 1'000'000)},
+      {.name = "executor_wait_ms",
+       .standard = "0",
+       .help = "How long such a call may expect to wait under overload; 0: twice what a call takes",
+       .problem = number(0, 60'000)},
       {.name = "audit_checkpoints",
        .standard = "",
        .help = "File, outside the database, that signed checkpoints of the audit record are added to; empty: "
@@ -251,6 +256,7 @@ ProcessConfig ReadConfig(const std::string& program, const Settings& settings) {
   config.host.log_file = settings.Get("log_file");
   config.host.executor_threads = settings.Number("executor_threads");
   config.host.executor_queue = settings.Number("executor_queue");
+  config.host.executor_wait = absl::Milliseconds(settings.Number("executor_wait_ms"));
   config.host.audit.checkpoints = settings.Get("audit_checkpoints");
   config.host.audit.signing_key = settings.Get("audit_signing_key");
   config.host.audit.interval = absl::Seconds(settings.Number("audit_checkpoint_interval_seconds"));
@@ -268,6 +274,10 @@ std::vector<std::string> ProcessConfig::Verify() const {
 }
 
 int RunServiceProcess(int argc, char** argv, const ServiceProgram& program) {
+#ifdef NDEBUG
+  // Some distributions' Abseil watches the order of locks also in release builds, gRPC's among them.
+  absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
+#endif
   const std::string name = "specom-" + program.name;
   StopSignal signal;
   std::vector<Setting> known = StandardSettings(program.name);

@@ -44,7 +44,7 @@ struct ServiceProgram {
 };
 
 // listen, admin_listen, identity, database_url, schema, database_connections, redis_url, cache_bytes,
-// cache_namespace, cache_timeout_ms, log_level, log_file, executor_threads, executor_queue,
+// cache_namespace, cache_timeout_ms, log_level, log_file, executor_threads, executor_queue, executor_wait_ms,
 // audit_checkpoints, audit_signing_key, audit_checkpoint_interval_seconds, stop_grace_seconds, and those of
 // security_settings.h.
 std::vector<Setting> StandardSettings(const std::string& service);

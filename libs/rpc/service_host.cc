@@ -8,11 +8,11 @@
 
 #include "absl/strings/str_join.h"
 #include "absl/synchronization/mutex.h"
-#include "absl/synchronization/notification.h"
 #include "absl/time/clock.h"
 #include "libs/auth/authenticator.h"
 #include "libs/auth/token_authenticator.h"
 #include "libs/base/status.h"
+#include "libs/base/waker.h"
 #include "libs/observe/admin_server.h"
 #include "libs/rpc/access_service.h"
 #include "libs/rpc/audit_service.h"
@@ -79,6 +79,7 @@ std::vector<std::string> HostConfig::Verify() const {
   }
   add("executor_threads", NotANumber(std::to_string(executor_threads), 1, 1024));
   add("executor_queue", NotANumber(std::to_string(executor_queue), 0, 1'000'000));
+  if (executor_wait < absl::ZeroDuration()) add("executor_wait_ms", "must not be negative");
   for (std::string& problem : audit.Verify()) problems.push_back(std::move(problem));
   if (stop_grace < absl::ZeroDuration()) add("stop_grace", "must not be negative");
   if (cache_bytes < 0) add("cache_bytes", "must not be negative");
@@ -91,7 +92,10 @@ struct ServiceHost::State {
   State(HostConfig host_config, std::unique_ptr<observe::Logger> opened)
       : config(std::move(host_config)),
         logger(std::move(opened)),
-        executor({.threads = config.executor_threads, .queue_limit = config.executor_queue}, clock) {}
+        executor({.threads = config.executor_threads,
+                  .queue_limit = config.executor_queue,
+                  .wait_target = config.executor_wait},
+                 clock, &metrics) {}
 
   absl::Status KnowCallers();
   absl::Status StartModules();
@@ -128,7 +132,7 @@ struct ServiceHost::State {
   std::size_t started_modules = 0;
   std::unique_ptr<Server> server;
   std::unique_ptr<observe::AdminServer> admin;
-  std::unique_ptr<absl::Notification> end_of_watch;
+  std::unique_ptr<Waker> end_of_watch;
   std::thread watch;
 
   // Why Start has not succeeded; asked by the admin port while it runs.
@@ -233,10 +237,16 @@ void ServiceHost::State::PublishHealth() {
 }
 
 void ServiceHost::State::WatchHealth() {
-  end_of_watch = std::make_unique<absl::Notification>();
+  end_of_watch = std::make_unique<Waker>();
   PublishHealth();
-  watch = std::thread([this] {
-    while (!end_of_watch->WaitForNotificationWithTimeout(kHealthInterval)) PublishHealth();
+  auto lost = metrics.GetCounter("specom_log_lines_lost_total",
+                                 "Log lines that could not be written or found too many before them.");
+  watch = std::thread([this, lost, counted = std::int64_t{0}]() mutable {
+    while (!end_of_watch->WaitOrStop(kHealthInterval)) {
+      PublishHealth();
+      const std::int64_t now_lost = logger->LostLines();
+      lost.Increment(static_cast<double>(now_lost - std::exchange(counted, now_lost)));
+    }
   });
 }
 
@@ -350,7 +360,7 @@ void ServiceHost::Stop() {
       {"announce",
        [this] {
          if (state_->watch.joinable()) {
-           state_->end_of_watch->Notify();
+           state_->end_of_watch->Stop();
            state_->watch.join();
          }
          if (state_->server != nullptr) state_->server->AnnounceStop();

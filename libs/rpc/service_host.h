@@ -44,6 +44,9 @@ struct HostConfig {
   // Threads for operations that may block, and how many calls may wait for one.
   int executor_threads = 8;
   int executor_queue = 256;
+  // How long such a call may expect to wait while there is more work than can be done; zero: twice what a
+  // call takes at present.
+  absl::Duration executor_wait = absl::ZeroDuration();
   // Where the audit chains of the modules are signed off, outside their databases.
   AuditSettings audit = {};
   // How long calls in hand may go on when the process stops.
