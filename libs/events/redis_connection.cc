@@ -206,6 +206,7 @@ absl::Status RedisConnection::Broken(const char* what) {
 }
 
 absl::Status RedisConnection::Connect() {
+  posted_ = 0;
   context_.reset(
       redisConnectWithTimeout(endpoint_.host.c_str(), endpoint_.port, absl::ToTimeval(timeouts_.connect)));
   if (context_ == nullptr || context_->err != 0) return Broken("cannot be reached");
@@ -236,6 +237,12 @@ absl::StatusOr<RedisReply> RedisConnection::Call(std::span<const std::string> co
 absl::Status RedisConnection::Send(std::span<const std::string> command) {
   if (context_ == nullptr) RETURN_IF_ERROR(Connect());
   return Write(command);
+}
+
+absl::Status RedisConnection::Post(std::span<const std::string> command) {
+  RETURN_IF_ERROR(Send(command));
+  ++posted_;
+  return absl::OkStatus();
 }
 
 absl::Status RedisConnection::Write(std::span<const std::string> command) {
@@ -281,10 +288,24 @@ absl::StatusOr<std::optional<RedisReply>> RedisConnection::Receive(absl::Duratio
   }
 }
 
+absl::Status RedisConnection::Settle() {
+  absl::Status status;
+  for (; posted_ > 0; --posted_) {
+    const absl::StatusOr<std::optional<RedisReply>> reply = Receive(timeouts_.reply);
+    if (reply.ok() && !reply->has_value()) return Broken("does not answer");
+    status.Update(reply.status());
+    if (context_ == nullptr) return status;
+  }
+  return status;
+}
+
 absl::StatusOr<RedisReply> RedisConnection::Exchange(std::span<const std::string> command) {
   RETURN_IF_ERROR(Write(command));
+  const absl::Status posted = Settle();
+  if (context_ == nullptr) return posted;
   ASSIGN_OR_RETURN(std::optional<RedisReply> reply, Receive(timeouts_.reply));
   if (!reply) return Broken("does not answer");
+  RETURN_IF_ERROR(posted);
   return *std::move(reply);
 }
 

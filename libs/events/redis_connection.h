@@ -79,6 +79,16 @@ class RedisConnection {
     return Call(std::span<const std::string>(command.begin(), command.size()));
   }
 
+  // Sends a command that is asked for nothing but to be done, and does not wait. The next Call reads its
+  // reply first, and gives the error, if it is one, instead of a reply of its own.
+  absl::Status Post(std::span<const std::string> command);
+  absl::Status Post(std::initializer_list<std::string> command) {
+    return Post(std::span<const std::string>(command.begin(), command.size()));
+  }
+
+  // Returns when every posted command was done; the first error among them.
+  absl::Status Settle();
+
   // For a connection that is subscribed, where messages come unasked. Send does not wait for an answer;
   // Receive gives the next message, nothing when none has come within `patience`. Errors as Call's.
   absl::Status Send(std::span<const std::string> command);
@@ -99,6 +109,8 @@ class RedisConnection {
   const RedisEndpoint endpoint_;
   const RedisTimeouts timeouts_;
   std::unique_ptr<redisContext, Close> context_;
+  // Commands of this connection whose replies have not been read.
+  int posted_ = 0;
 };
 
 }  // namespace specom::events

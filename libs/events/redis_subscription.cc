@@ -17,6 +17,11 @@ namespace {
 // The longest wait for a new event on the server, and so the longest that Stop waits for it.
 constexpr absl::Duration kLongestBlock = absl::Milliseconds(250);
 constexpr absl::Duration kLongestTakeoverPeriod = absl::Seconds(5);
+// New events are read so many at a time, but no more than the handler finishes in so long.
+constexpr double kMostInHand = 64;
+constexpr absl::Duration kLongestInHand = absl::Milliseconds(5);
+// How much one call of the handler moves the mean of its times.
+constexpr double kSmoothing = 0.2;
 constexpr absl::Duration kFirstReconnect = absl::Milliseconds(50);
 constexpr absl::Duration kLongestReconnect = absl::Seconds(5);
 
@@ -43,11 +48,14 @@ std::string Milliseconds(absl::Duration duration) {
   return absl::StrCat(std::max<std::int64_t>(1, absl::ToInt64Milliseconds(duration)));
 }
 
-// The first entry of the only stream in a reply of XREADGROUP.
-RedisReply FirstEntry(const RedisReply& reply) {
-  if (reply.List().empty() || reply.List()[0].List().size() != 2) return RedisReply();
-  const std::span<const RedisReply> entries = reply.List()[0].List()[1].List();
-  return entries.empty() ? RedisReply() : entries[0];
+// The entries of the only stream in a reply of XREADGROUP.
+std::span<const RedisReply> Entries(const RedisReply& reply) {
+  if (reply.List().empty() || reply.List()[0].List().size() != 2) return {};
+  return reply.List()[0].List()[1].List();
+}
+
+absl::Duration Since(std::chrono::steady_clock::time_point time) {
+  return absl::FromChrono(std::chrono::steady_clock::now() - time);
 }
 
 }  // namespace
@@ -60,7 +68,9 @@ RedisSubscription::RedisSubscription(RedisEndpoint endpoint, std::string_view to
       options_(options),
       handler_(std::move(handler)),
       logger_(logger),
-      connection_(std::move(endpoint)) {}
+      connection_(std::move(endpoint)),
+      // One at a time until it is known better.
+      handling_(kLongestInHand) {}
 
 RedisSubscription::~RedisSubscription() {
   Stop();
@@ -85,6 +95,7 @@ void RedisSubscription::Run() {
         logger_->Error("event stream was lost", {{"topic", keys_.stream}, {"group", group_}});
       }
       own_pending_ = true;
+      in_hand_.clear();
       status = EnsureGroup();
     }
     if (status.ok()) {
@@ -95,11 +106,17 @@ void RedisSubscription::Run() {
       continue;
     }
     own_pending_ = true;
+    in_hand_.clear();
     if (backoff.failures() == 0 && logger_ != nullptr) {
       logger_->Error("event stream cannot be read",
                      {{"topic", keys_.stream}, {"group", group_}, {"cause", status.ToString()}});
     }
     waker_.WaitOrStop(backoff.Next());
+  }
+  // An acknowledgement on its way might be lost with the connection.
+  if (const absl::Status settled = connection_.Settle(); !settled.ok() && logger_ != nullptr) {
+    logger_->Warning("events may come again",
+                     {{"topic", keys_.stream}, {"group", group_}, {"cause", settled.ToString()}});
   }
 }
 
@@ -110,24 +127,36 @@ absl::Status RedisSubscription::EnsureGroup() {
 }
 
 absl::Status RedisSubscription::Step() {
-  if (own_pending_) {
+  // Others may have taken over what has waited here for so long: the server knows what is still ours.
+  if (!in_hand_.empty() && Since(taken_) > options_.claim_after / 4) {
+    in_hand_.clear();
+    own_pending_ = true;
+  }
+  if (failed_ || (own_pending_ && in_hand_.empty())) {
     ASSIGN_OR_RETURN(const RedisReply entry, OwnPending());
     if (!entry.IsNil()) {
       std::optional<Event> event = FromEntry(entry);
       if (!event) return DropStream(1);
+      if (!in_hand_.empty() && in_hand_.front().sequence == event->sequence) in_hand_.pop_front();
       ASSIGN_OR_RETURN(event->deliveries, DeliveriesOf(*event));
+      failed_ = false;
       return Deliver(*std::move(event));
     }
-    own_pending_ = false;
+    own_pending_ = failed_ = false;
   }
-  if (std::chrono::steady_clock::now() >= next_takeover_) {
-    ASSIGN_OR_RETURN(own_pending_, TakeOverAbandoned());
-    if (own_pending_) return absl::OkStatus();
-    next_takeover_ = std::chrono::steady_clock::now() + absl::ToChronoMicroseconds(TakeoverPeriod(options_));
+  if (in_hand_.empty()) {
+    if (std::chrono::steady_clock::now() >= next_takeover_) {
+      ASSIGN_OR_RETURN(own_pending_, TakeOverAbandoned());
+      if (own_pending_) return absl::OkStatus();
+      next_takeover_ =
+          std::chrono::steady_clock::now() + absl::ToChronoMicroseconds(TakeoverPeriod(options_));
+    }
+    RETURN_IF_ERROR(TakeNew());
   }
-  ASSIGN_OR_RETURN(const RedisReply entry, NextNew());
-  std::optional<Event> event = FromEntry(entry);
-  return event ? Deliver(*std::move(event)) : absl::OkStatus();
+  if (in_hand_.empty()) return absl::OkStatus();
+  Event event = std::move(in_hand_.front());
+  in_hand_.pop_front();
+  return Deliver(std::move(event));
 }
 
 absl::Status RedisSubscription::Deliver(Event event) {
@@ -135,12 +164,14 @@ absl::Status RedisSubscription::Deliver(Event event) {
     --event.deliveries;
     return Park(event, NoOutcomeReason(event.deliveries));
   }
+  const auto began = std::chrono::steady_clock::now();
   const absl::Status outcome = CallHandler(handler_, event);
+  handling_ += kSmoothing * (Since(began) - handling_);
   if (outcome.ok()) {
     PassCrashPoint(CrashPoint::kBeforeAck);
-    return connection_.Call({"XACK", keys_.stream, group_, EntryId(event.sequence)}).status();
+    return connection_.Post({"XACK", keys_.stream, group_, EntryId(event.sequence)});
   }
-  own_pending_ = true;
+  own_pending_ = failed_ = true;
   if (IsTemporary(outcome)) {
     RETURN_IF_ERROR(connection_
                         .Call({"EVAL", kUncountScript, "1", keys_.stream, group_, EntryId(event.sequence),
@@ -171,15 +202,25 @@ absl::Status RedisSubscription::Park(const Event& event, const std::string& reas
 absl::StatusOr<RedisReply> RedisSubscription::OwnPending() {
   ASSIGN_OR_RETURN(const RedisReply reply, connection_.Call({"XREADGROUP", "GROUP", group_, options_.consumer,
                                                              "COUNT", "1", "STREAMS", keys_.stream, "0"}));
-  return FirstEntry(reply);
+  return Entries(reply).empty() ? RedisReply() : Entries(reply)[0];
 }
 
-absl::StatusOr<RedisReply> RedisSubscription::NextNew() {
+std::size_t RedisSubscription::WhatIsHandledSoon() const {
+  const double soon = absl::FDivDuration(kLongestInHand, std::max(handling_, absl::Microseconds(1)));
+  return static_cast<std::size_t>(std::clamp(soon, 1.0, kMostInHand));
+}
+
+absl::Status RedisSubscription::TakeNew() {
   const absl::Duration block = std::min(kLongestBlock, TakeoverPeriod(options_));
   ASSIGN_OR_RETURN(const RedisReply reply,
-                   connection_.Call({"XREADGROUP", "GROUP", group_, options_.consumer, "COUNT", "1", "BLOCK",
-                                     Milliseconds(block), "STREAMS", keys_.stream, ">"}));
-  return FirstEntry(reply);
+                   connection_.Call({"XREADGROUP", "GROUP", group_, options_.consumer, "COUNT",
+                                     absl::StrCat(WhatIsHandledSoon()), "BLOCK", Milliseconds(block),
+                                     "STREAMS", keys_.stream, ">"}));
+  for (const RedisReply& entry : Entries(reply)) {
+    if (std::optional<Event> event = FromEntry(entry)) in_hand_.push_back(*std::move(event));
+  }
+  taken_ = std::chrono::steady_clock::now();
+  return absl::OkStatus();
 }
 
 absl::StatusOr<bool> RedisSubscription::TakeOverAbandoned() {
@@ -216,6 +257,7 @@ absl::Status RedisSubscription::DropStream(std::size_t entries) {
         "event stream lost entries that were not handled: it is dropped and filled again",
         {{"topic", keys_.stream}, {"group", group_}, {"entries", static_cast<std::int64_t>(entries)}});
   }
+  in_hand_.clear();
   return connection_.Call({"DEL", keys_.stream, keys_.mark}).status();
 }
 

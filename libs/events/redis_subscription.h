@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <deque>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -33,9 +34,12 @@ class RedisSubscription final : public Subscription {
   absl::Status Deliver(Event event);
   absl::Status Park(const Event& event, const std::string& reason);
 
-  // Each gives the entry, or nil.
+  // The entry, or nil.
   absl::StatusOr<RedisReply> OwnPending();
-  absl::StatusOr<RedisReply> NextNew();
+  // Takes new events in hand: as many as are handled soon, so that others of the group get their share and
+  // nobody takes over what only waits here.
+  absl::Status TakeNew();
+  std::size_t WhatIsHandledSoon() const;
   // True when an event was taken over; it is then among the own pending ones.
   absl::StatusOr<bool> TakeOverAbandoned();
   absl::StatusOr<int> DeliveriesOf(const Event& event);
@@ -48,8 +52,15 @@ class RedisSubscription final : public Subscription {
   const Handler handler_;
   observe::Logger* const logger_;
   RedisConnection connection_;
-  // True while there may be events that this consumer took and did not finish.
+  // True while there may be events that this consumer took and did not finish, beside those in hand.
   bool own_pending_ = true;
+  // The latest delivery failed: the event comes before those in hand.
+  bool failed_ = false;
+  // New events that wait for the handler, and since when.
+  std::deque<Event> in_hand_;
+  std::chrono::steady_clock::time_point taken_{};
+  // How long the handler takes, on average.
+  absl::Duration handling_;
   // On the steady clock: the machine's may be moved.
   std::chrono::steady_clock::time_point next_takeover_{};
 
