@@ -1,7 +1,6 @@
 // What the pipeline costs: specom-portfolio with everything on, beside a bare callback gRPC server that
 // gives the same answers ready-made, under the same load driver, round by round in one run.
 #include <CLI/CLI.hpp>
-#include <algorithm>
 #include <cstdio>
 #include <fstream>
 #include <iterator>
@@ -9,9 +8,11 @@
 #include <string>
 #include <vector>
 
+#include "absl/synchronization/mutex.h"
 #include "libs/auth/authenticator.h"
 #include "specom/portfolio/v1/portfolio_service.pb.h"
 #include "tests/bench/bare_server.h"
+#include "tests/bench/figures.h"
 #include "tests/bench/load_driver.h"
 #include "tests/bench/server_process.h"
 
@@ -49,12 +50,6 @@ Round Measure(LoadDriver& driver, const ServerProcess& server, const Call& call,
           .p50_us = absl::ToDoubleMicroseconds(load->accepted.Quantile(0.5)),
           .p99_us = absl::ToDoubleMicroseconds(load->accepted.Quantile(0.99)),
           .processor_us = absl::ToDoubleMicroseconds(spent) / static_cast<double>(load->accepted.Count())};
-}
-
-double Median(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  const std::size_t middle = values.size() / 2;
-  return values.size() % 2 == 1 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
 }
 
 double MedianOf(const std::vector<Round>& rounds, double Round::*figure) {
@@ -112,13 +107,6 @@ absl::StatusOr<std::unique_ptr<ServerProcess>> StartPortfolio(const WorkFolder& 
   return ServerProcess::Start(command, folder.Path("portfolio.out"));
 }
 
-template <class T>
-T OrExit(absl::StatusOr<T> result) {
-  if (result.ok()) return *std::move(result);
-  std::fprintf(stderr, "%s\n", std::string(result.status().message()).c_str());
-  std::exit(1);
-}
-
 int Run(const Options& options) {
   const WorkFolder folder;
   const auto portfolio = OrExit(StartPortfolio(folder));
@@ -158,6 +146,8 @@ std::string ReadBytes(const std::string& path) {
 }  // namespace specom::bench
 
 int main(int argc, char** argv) {
+  // As in specom's servers; also for the bare server, which is this program.
+  absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
   specom::bench::Options options;
   std::vector<std::string> bare;
   CLI::App app("specom-portfolio beside a bare gRPC server with the same answers", "specom_bench_rpc");

@@ -1,6 +1,7 @@
 #include "tests/bench/server_process.h"
 
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -12,6 +13,7 @@
 #include <memory>
 #include <sstream>
 #include <string_view>
+#include <thread>
 
 #include "absl/strings/str_join.h"
 #include "absl/time/clock.h"
@@ -23,7 +25,7 @@ constexpr absl::Duration kStartTime = absl::Seconds(30);
 
 // What the process says on standard output and standard error goes to `output`; empty: to this
 // process's own.
-pid_t Spawn(const std::vector<std::string>& command, const std::string& output) {
+pid_t Spawn(const std::vector<std::string>& command, const std::string& output, int on_processor = -1) {
   std::vector<char*> arguments;
   for (const std::string& word : command) arguments.push_back(const_cast<char*>(word.c_str()));
   arguments.push_back(nullptr);
@@ -34,6 +36,7 @@ pid_t Spawn(const std::vector<std::string>& command, const std::string& output) 
     dup2(file, STDOUT_FILENO);
     dup2(file, STDERR_FILENO);
   }
+  if (on_processor >= 0) KeepToProcessor(on_processor);
   execv(arguments[0], arguments.data());
   _exit(127);
 }
@@ -70,8 +73,9 @@ std::string ProgramFolder() {
 }
 
 absl::StatusOr<std::unique_ptr<ServerProcess>> ServerProcess::Start(const std::vector<std::string>& command,
-                                                                    const std::string& output) {
-  std::unique_ptr<ServerProcess> server(new ServerProcess(Spawn(command, output)));
+                                                                    const std::string& output,
+                                                                    int on_processor) {
+  std::unique_ptr<ServerProcess> server(new ServerProcess(Spawn(command, output, on_processor)));
   const absl::Time limit = absl::Now() + kStartTime;
   while (server->address_.empty()) {
     if (absl::Now() > limit || waitpid(server->pid_, nullptr, WNOHANG) != 0) {
@@ -103,6 +107,14 @@ std::int64_t ServerProcess::ResidentKib() const {
   std::int64_t total = 0, resident = 0;
   fields >> total >> resident;
   return resident * (sysconf(_SC_PAGESIZE) / 1024);
+}
+
+bool KeepToProcessor(int processor) {
+  cpu_set_t processors;
+  CPU_ZERO(&processors);
+  CPU_SET(processor, &processors);
+  return std::thread::hardware_concurrency() > 1 &&
+         sched_setaffinity(0, sizeof(processors), &processors) == 0;
 }
 
 absl::Status RunToEnd(const std::vector<std::string>& command) {

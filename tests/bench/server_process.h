@@ -32,9 +32,11 @@ std::string ProgramFolder();
 class ServerProcess {
  public:
   // Starts the program, whose standard output and error go to the file `output`, and waits until it says
-  // "... serves on <address>". DEADLINE_EXCEEDED with what it said instead.
+  // "... serves on <address>". DEADLINE_EXCEEDED with what it said instead. on_processor: the only one that
+  // it may use; negative: any.
   static absl::StatusOr<std::unique_ptr<ServerProcess>> Start(const std::vector<std::string>& command,
-                                                              const std::string& output);
+                                                              const std::string& output,
+                                                              int on_processor = -1);
   // Asks the process to stop and waits for its end.
   ~ServerProcess();
   ServerProcess(const ServerProcess&) = delete;
@@ -53,6 +55,10 @@ class ServerProcess {
   const pid_t pid_;
   std::string address_;
 };
+
+// Keeps this process, with all its threads to come, to one processor, so that it takes none from a server on
+// another. False when there is only one.
+bool KeepToProcessor(int processor);
 
 // Runs the command to its end; FAILED_PRECONDITION when it fails.
 absl::Status RunToEnd(const std::vector<std::string>& command);
