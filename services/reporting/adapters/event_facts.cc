@@ -1,6 +1,7 @@
 // What events of portfolio and finance say, in reporting's terms.
 #include "services/reporting/adapters/event_facts.h"
 
+#include <cmath>
 #include <map>
 #include <utility>
 
@@ -26,7 +27,13 @@ std::optional<double> RatioIf(bool present, double ratio) {
   return present ? std::optional(ratio) : std::nullopt;
 }
 
-Allocation AllocationOf(const finance::Allocation& proto) {
+absl::StatusOr<Allocation> AllocationOf(const finance::Allocation& proto) {
+  for (double ratio :
+       {proto.opening_distance(), proto.base_growth(), proto.convergence(), proto.closing_distance()}) {
+    if (!std::isfinite(ratio)) {
+      return absl::InvalidArgumentError(absl::StrCat("a ratio of ", proto.code(), " is not a number"));
+    }
+  }
   Allocation a;
   a.code = proto.code();
   a.name = proto.name();
@@ -40,7 +47,7 @@ Allocation AllocationOf(const finance::Allocation& proto) {
   a.allocation = Pence(proto.allocation_pence());
   a.closing_distance = RatioIf(proto.has_closing_distance(), proto.closing_distance());
   a.taken_out = Pence(proto.taken_out_pence());
-  a.added = Pence(proto.pass_through_pence() + proto.adjustments_pence());
+  ASSIGN_OR_RETURN(a.added, Add(Pence(proto.pass_through_pence()), Pence(proto.adjustments_pence())));
   a.resource_allocation = Pence(proto.resource_allocation_pence());
   return a;
 }
@@ -53,7 +60,9 @@ absl::StatusOr<Fact> FactFrom(const events::v1::AllocationPublished& payload) {
   published.run.publish_time = TimeOf(payload.run().publish_time());
   for (const finance::Allocation& allocation : payload.allocations()) {
     // England as a whole belongs to no region.
-    if (!allocation.region_code().empty()) published.allocations.push_back(AllocationOf(allocation));
+    if (allocation.region_code().empty()) continue;
+    ASSIGN_OR_RETURN(Allocation learnt, AllocationOf(allocation));
+    published.allocations.push_back(std::move(learnt));
   }
   if (published.run.name.empty()) return absl::InvalidArgumentError("run.name is empty");
   if (published.run.stream.empty()) return absl::InvalidArgumentError("run.stream is empty");

@@ -4,6 +4,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdint>
+#include <limits>
+
 #include "libs/base/status.h"
 #include "libs/testing/status_matchers.h"
 #include "services/reporting/adapters/test_events.h"
@@ -119,6 +122,16 @@ TEST(EventFactsTest, WhatBreaksTheContractIsNamed) {
   EXPECT_THAT(FactOf(finance.Publish("1f3a", "2025/27", 0)), is_malformed);
   EXPECT_THAT(FactOf(finance.Add("runs/", events::v1::RunSuperseded())), is_malformed);
   EXPECT_THAT(FactOf(finance.Add("runs/", events::v1::AllocationPublished())), is_malformed);
+  auto allocation = FinanceEvents::PublicationOf("1f3a", "2025/26", 0);
+  allocation.mutable_allocations(0)->set_base_growth(std::numeric_limits<double>::quiet_NaN());
+  EXPECT_THAT(FactOf(finance.Add("runs/1f3a", allocation)), is_malformed);
+  allocation = FinanceEvents::PublicationOf("1f3a", "2025/26", 0);
+  allocation.mutable_allocations(0)->set_convergence(std::numeric_limits<double>::infinity());
+  EXPECT_THAT(FactOf(finance.Add("runs/1f3a", allocation)), is_malformed);
+  allocation = FinanceEvents::PublicationOf("1f3a", "2025/26", 0);
+  allocation.mutable_allocations(0)->set_pass_through_pence(std::numeric_limits<std::int64_t>::max());
+  allocation.mutable_allocations(0)->set_adjustments_pence(1);
+  EXPECT_THAT(FactOf(finance.Add("runs/1f3a", allocation)), is_malformed);
   auto decision = PortfolioEvents::DecisionOf("d", portfolio::v1::DELEGATION_FORM_UNSPECIFIED, "2025-04-01",
                                               {"QWU"}, {"PSS-7"});
   EXPECT_THAT(FactOf(portfolio.Decide(decision)), is_malformed);
