@@ -36,10 +36,7 @@ Invalidations::Invalidations(Options options, const Clock& clock, observe::Logge
       hearer_(hearer) {}
 
 Invalidations::~Invalidations() {
-  {
-    absl::MutexLock lock(&mutex_);
-    stopping_ = true;
-  }
+  waker_.Stop();
   if (thread_.joinable()) thread_.join();
 }
 
@@ -47,30 +44,20 @@ void Invalidations::Start() {
   thread_ = std::thread([this] { Run(); });
 }
 
-bool Invalidations::Stopping() {
-  absl::MutexLock lock(&mutex_);
-  return stopping_;
-}
-
-void Invalidations::Pause(absl::Duration duration) {
-  absl::MutexLock lock(&mutex_);
-  mutex_.AwaitWithTimeout(absl::Condition(&stopping_), duration);
-}
-
 void Invalidations::Run() {
   events::Backoff backoff(kFirstReconnect, kLongestReconnect);
-  while (!Stopping()) {
+  while (!waker_.Stopped()) {
     bool heard = false;
     const absl::Status status = Listen(heard);
     hearer_.Ended();
-    if (Stopping()) return;
+    if (waker_.Stopped()) return;
     if (heard) backoff.Reset();
     if (!told_ && logger_ != nullptr) {
       logger_->Log(observe::LogLevel::kWarning, "cache hears nothing of changes: reads are slower",
                    {{"cause", status.ToString()}});
     }
     told_ = true;
-    Pause(backoff.Next());
+    waker_.WaitOrStop(backoff.Next());
   }
 }
 
@@ -130,7 +117,7 @@ absl::Status Invalidations::Listen(bool& heard) {
   // When the ping that is not answered yet was sent.
   std::optional<absl::Time> asked;
   absl::Time sent;
-  while (!Stopping()) {
+  while (!waker_.Stopped()) {
     const absl::Time now = real.Now();
     if (!asked && now >= next_ping) {
       asked = clock_.Now();

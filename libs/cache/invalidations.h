@@ -7,10 +7,9 @@
 #include <string>
 #include <thread>
 
-#include "absl/base/thread_annotations.h"
 #include "absl/status/statusor.h"
-#include "absl/synchronization/mutex.h"
 #include "libs/base/clock.h"
+#include "libs/base/waker.h"
 #include "libs/cache/redis_layout.h"
 #include "libs/events/redis_connection.h"
 #include "libs/observe/logger.h"
@@ -62,8 +61,6 @@ class Invalidations {
   // Makes an incarnation where there is none and raises what this process has advanced.
   absl::StatusOr<Versions> Open(events::RedisConnection& commands);
   absl::Status RaiseAdvanced(events::RedisConnection& commands, const Versions& held);
-  void Pause(absl::Duration duration);
-  bool Stopping();
 
   const Options options_;
   const absl::Duration interval_;
@@ -71,8 +68,7 @@ class Invalidations {
   observe::Logger* const logger_;
   Hearer& hearer_;
 
-  absl::Mutex mutex_;
-  bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+  Waker waker_;
   // Whether the present trouble was told.
   bool told_ = false;
   std::thread thread_;

@@ -76,17 +76,17 @@ void AuditCheckpoints::AddChain(const std::string& service, store::Store& store)
 
 void AuditCheckpoints::Start() {
   if (thread_.joinable()) return;
-  stop_ = std::make_unique<absl::Notification>();
+  stop_.Restart();
   thread_ = std::thread([this] {
     do {
       WriteOrLog();
-    } while (!stop_->WaitForNotificationWithTimeout(settings_.interval));
+    } while (!stop_.WaitOrStop(settings_.interval));
   });
 }
 
 void AuditCheckpoints::Stop() {
   if (!thread_.joinable()) return;
-  stop_->Notify();
+  stop_.Stop();
   thread_.join();
   WriteOrLog();
 }

@@ -11,10 +11,10 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
-#include "absl/synchronization/notification.h"
 #include "absl/time/time.h"
 #include "libs/base/clock.h"
 #include "libs/base/signature.h"
+#include "libs/base/waker.h"
 #include "libs/observe/logger.h"
 #include "libs/observe/metrics.h"
 #include "libs/store/audit.h"
@@ -77,7 +77,7 @@ class AuditCheckpoints {
   observe::Metrics& metrics_;
   absl::Mutex mutex_;
   std::vector<Chain> chains_ ABSL_GUARDED_BY(mutex_);
-  std::unique_ptr<absl::Notification> stop_;
+  Waker stop_;
   std::thread thread_;
 };
 

@@ -3,8 +3,9 @@
 #include <thread>
 #include <utility>
 
-#include "absl/synchronization/notification.h"
+#include "absl/synchronization/mutex.h"
 #include "libs/base/status.h"
+#include "libs/base/waker.h"
 
 namespace specom::rpc {
 namespace {
@@ -22,12 +23,12 @@ class Watch final : public CertificateWatch {
         refused_(Reloads(metrics, "refused")) {
     Take(std::move(first), "certificates");
     thread_ = std::thread([this, interval] {
-      while (!stopped_.WaitForNotificationWithTimeout(interval)) Look();
+      while (!stopped_.WaitOrStop(interval)) Look();
     });
   }
 
   ~Watch() override {
-    stopped_.Notify();
+    stopped_.Stop();
     thread_.join();
   }
 
@@ -99,7 +100,7 @@ class Watch final : public CertificateWatch {
   // Of the watching thread only: what was wrong at the last look, and whether it was told.
   std::string problem_;
   bool told_ = false;
-  absl::Notification stopped_;
+  Waker stopped_;
   std::thread thread_;
 };
 

@@ -1,6 +1,7 @@
 #include "libs/rpc/client.h"
 
 #include <algorithm>
+#include <chrono>
 #include <random>
 
 #include "absl/time/clock.h"
@@ -85,7 +86,9 @@ absl::Status Client::Attempts(const google::protobuf::Message& request, const Ca
   absl::Duration backoff = options_.first_backoff;
   for (int number = 1;; ++number) {
     grpc::ClientContext context;
-    context.set_deadline(absl::ToChronoTime(deadline));
+    // By the clock that gRPC goes by: Abseil's learns some seconds later that the machine's was set.
+    context.set_deadline(std::chrono::system_clock::now() +
+                         absl::ToChronoMicroseconds(deadline - absl::Now()));
     for (const auto& [key, value] : options_.identity) context.AddMetadata(key, value);
     context.AddMetadata("x-request-id", request_id);
     context.AddMetadata("traceparent", observe::ChildOf(trace).Traceparent());

@@ -95,7 +95,9 @@ class Call final : public grpc::ServerUnaryReactor {
     absl::Time longest = rc.received_at + method.traits->longest;
     auto asked = context->deadline();
     if (asked == std::chrono::system_clock::time_point::max()) return longest;
-    return std::min(longest, absl::FromChrono(asked));
+    // What is left of it by gRPC's clock: ours learns some seconds later that the machine's was set.
+    const auto left = asked - std::chrono::system_clock::now();
+    return std::min(longest, rc.received_at + absl::FromChrono(left));
   }
 
   // From the step that is next to the last one that this thread may run.

@@ -81,6 +81,16 @@ finance::v1::ImportInputsRequest ImportOf(int number) {
 }  // namespace
 
 Callers::Callers(const Endpoints& endpoints) {
+  MoveTo(endpoints);
+  for (int i = 0; i < kWrites; ++i) {
+    decisions_.push_back(DecisionFor(kIcbs[i]));
+    imports_.push_back(ImportOf(i));
+  }
+  decision_writes_.resize(kWrites);
+  import_writes_.resize(kWrites);
+}
+
+void Callers::MoveTo(const Endpoints& endpoints) {
   auto portfolio = rpc::OpenChannel(endpoints.portfolio);
   auto finance = rpc::OpenChannel(endpoints.finance);
   auto reporting = rpc::OpenChannel(endpoints.reporting);
@@ -92,12 +102,6 @@ Callers::Callers(const Endpoints& endpoints) {
   finance_ = ClientOf(finance, "analyst", kAttempts);
   director_ = ClientOf(finance, "director", kAttempts);
   reporting_ = ClientOf(reporting, "analyst", kAttempts);
-  for (int i = 0; i < kWrites; ++i) {
-    decisions_.push_back(DecisionFor(kIcbs[i]));
-    imports_.push_back(ImportOf(i));
-  }
-  decision_writes_.resize(kWrites);
-  import_writes_.resize(kWrites);
 }
 
 void Callers::Publish() {
@@ -224,6 +228,37 @@ void Callers::ComputeAnotherRun() {
     return run.ok() && run->state() == finance::v1::RUN_STATE_COMPUTED;
   })) << run.status()
       << (run.ok() ? run->ShortDebugString() : "");
+}
+
+std::string Callers::CountWrites() {
+  portfolio::v1::ListDecisionsRequest list;
+  list.set_page_size(1000);
+  *list.mutable_as_of() = Day(2026, 3, 1);
+  auto decisions = portfolio_->Call(&Portfolio::Stub::ListDecisions, list);
+  finance::v1::ListInputSetsRequest list_sets;
+  list_sets.set_page_size(1000);
+  list_sets.set_financial_year("2026/27");
+  auto sets = finance_->Call(&Finance::Stub::ListInputSets, list_sets);
+  if (!decisions.ok() || !sets.ok())
+    return absl::StrCat(decisions.status().ToString(), sets.status().ToString());
+  int recorded = 0;
+  for (const auto& decision : decisions->decisions())
+    recorded += decision.decision_id().starts_with("chaos-");
+  return absl::StrCat(recorded, " decisions, ", sets->input_sets_size(), " input sets");
+}
+
+std::vector<std::string> Callers::PageOfAllocations(std::string& token) {
+  finance::v1::ListAllocationsRequest request;
+  request.set_parent(published_run_);
+  request.set_page_size(10);
+  request.set_page_token(token);
+  auto page = finance_->Call(&Finance::Stub::ListAllocations, request);
+  EXPECT_TRUE(page.ok()) << page.status();
+  std::vector<std::string> codes;
+  if (!page.ok()) return codes;
+  for (const auto& allocation : page->allocations()) codes.push_back(allocation.code());
+  token = page->next_page_token();
+  return codes;
 }
 
 std::string Callers::Reports() {

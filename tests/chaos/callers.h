@@ -36,6 +36,8 @@ class Callers {
   static constexpr int kWrites = 6;
 
   explicit Callers(const Endpoints& endpoints);
+  // The services are elsewhere now.
+  void MoveTo(const Endpoints& endpoints);
 
   // Computes and publishes the specialised allocations of 2025/26 and waits for the report of them.
   void Publish();
@@ -51,6 +53,10 @@ class Callers {
   void StartAnotherRun();
   // The same, and waits until a worker has computed it.
   void ComputeAnotherRun();
+  // "6 decisions, 6 input sets": how many of these writes the platform holds.
+  std::string CountWrites();
+  // The codes of ten ICBs of the published run, behind the token, which becomes the next page's.
+  std::vector<std::string> PageOfAllocations(std::string& token);
   // The reports of all regions, but for their times and event ids; "" while one cannot be had.
   std::string Reports();
 

@@ -54,6 +54,9 @@ void Scenario::ExpectRecovery() {
   EXPECT_TRUE(Eventually([&] { return platform_->AllReady(); })) << platform_->Describe();
   ExpectWritesThereOnce();
   ExpectEventsArrived();
+  journeys::Finished audit = journeys::RunProgram(
+      "specom", {"verify", "audit", "--database", PostgresqlServer::Url(platform_->postgresql().port())});
+  EXPECT_EQ(audit.code, 0) << audit.out << audit.err;
   auto undisturbed = undisturbed_.get();
   EXPECT_TRUE(Eventually([&] { return callers_->Reports() == undisturbed->Reports(); }, absl::Seconds(20)));
   EXPECT_EQ(callers_->Reports(), undisturbed->Reports());

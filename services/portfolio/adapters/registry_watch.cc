@@ -22,17 +22,13 @@ RegistryWatch::RegistryWatch(LiveRegistry& live, cache::Cache& cache, const Cloc
       interval_(interval) {}
 
 void RegistryWatch::Start() {
-  {
-    absl::MutexLock lock(&mutex_);
-    stopping_ = false;
-  }
+  waker_.Restart();
   advances_ = cache_.OnAdvance(kRegistrySpace, [this](std::int64_t) { Wake(); });
   thread_ = std::thread([this] { Run(); });
 }
 
 void RegistryWatch::Wake() {
-  absl::MutexLock lock(&mutex_);
-  woken_ = true;
+  waker_.Wake();
 }
 
 void RegistryWatch::Tell() {
@@ -44,10 +40,7 @@ void RegistryWatch::Tell() {
 
 void RegistryWatch::Stop() {
   advances_.reset();
-  {
-    absl::MutexLock lock(&mutex_);
-    stopping_ = true;
-  }
+  waker_.Stop();
   if (thread_.joinable()) thread_.join();
 }
 
@@ -67,13 +60,8 @@ absl::Status RegistryWatch::RunOnce() {
 void RegistryWatch::Run() {
   bool failing = false;
   while (true) {
-    {
-      absl::MutexLock lock(&mutex_);
-      const auto called = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return stopping_ || woken_; };
-      mutex_.AwaitWithTimeout(absl::Condition(&called), interval_);
-      if (stopping_) return;
-      woken_ = false;
-    }
+    waker_.WaitOrWake(interval_);
+    if (waker_.Stopped()) return;
     absl::Status status = RunOnce();
     // Reads go on from memory; the trouble is told once.
     if (!status.ok() && !failing) {

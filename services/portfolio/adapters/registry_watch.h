@@ -7,7 +7,7 @@
 #include <memory>
 #include <thread>
 
-#include "absl/synchronization/mutex.h"
+#include "libs/base/waker.h"
 #include "libs/cache/cache.h"
 #include "libs/observe/logger.h"
 #include "libs/observe/metrics.h"
@@ -43,10 +43,8 @@ class RegistryWatch {
   observe::Gauge change_;
   const absl::Duration interval_;
 
-  absl::Mutex mutex_;
-  bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
-  // There is something to look at.
-  bool woken_ ABSL_GUARDED_BY(mutex_) = false;
+  // Woken when there is something to look at.
+  Waker waker_;
   // The last change that was told; spares telling it again with every look.
   std::atomic<std::int64_t> told_ = 0;
   std::unique_ptr<cache::Watch> advances_;
