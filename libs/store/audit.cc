@@ -101,6 +101,12 @@ class Verifier {
   }
 
   void Visit(const AuditRecord& record) {
+    if (record.sequence < 1) {
+      Report(AuditFault::kAltered, record.sequence,
+             absl::StrCat("record ", record.sequence,
+                          " was put there around the platform: the chain begins with record 1"));
+      return;
+    }
     const std::int64_t expected = result_.head.sequence + 1;
     if (record.sequence > expected)
       Report(AuditFault::kRemoved, expected, Missing(expected, record.sequence - 1));
@@ -259,17 +265,22 @@ absl::StatusOr<AuditVerification> VerifyAudit(Store& store, const RequestContext
   Verifier verifier(options.known);
   std::optional<AuditHead> head;
   std::vector<Row> rows;
+  // Also what stands before the beginning: lists show it.
+  std::int64_t last = std::numeric_limits<std::int64_t>::min();
   do {
     // A record and the head that names it commit together: the last batch sees both.
     RETURN_IF_ERROR(store.Read(context, [&](UnitOfWork& work) -> absl::Status {
-      ASSIGN_OR_RETURN(
-          rows, work.Query(kListForwards, {verifier.result().head.sequence, std::int64_t{options.batch}}));
+      ASSIGN_OR_RETURN(rows, work.Query(kListForwards, {last, std::int64_t{options.batch}}));
       absl::StatusOr<AuditHead> found = FindAuditHead(work);
       if (!found.ok() && !absl::IsDataLoss(found.status())) return found.status();
       head = found.ok() ? std::optional(*std::move(found)) : std::nullopt;
       return absl::OkStatus();
     }));
-    for (const Row& row : rows) verifier.Visit(ToRecord(row));
+    for (const Row& row : rows) {
+      const AuditRecord record = ToRecord(row);
+      verifier.Visit(record);
+      last = record.sequence;
+    }
     if (options.progress) options.progress(verifier.result().record_count);
   } while (rows.size() == static_cast<std::size_t>(options.batch));
   return verifier.Finish(head);

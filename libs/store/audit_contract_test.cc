@@ -444,6 +444,20 @@ TEST_P(AuditContract, NamesARecordThatWasAddedAroundThePlatform) {
   EXPECT_THAT(Faults(Verify()), ElementsAre("head 4"));
 }
 
+TEST_P(AuditContract, NamesARecordThatWasPutBeforeTheFirst) {
+  AppendMany(3);
+  Tamper({GetParam() == Engine::kSqlite
+              ? "PRAGMA ignore_check_constraints = ON"
+              : "ALTER TABLE audit_record DROP CONSTRAINT audit_record_sequence_check",
+          "INSERT INTO audit_record SELECT -7, time_us, 'nobody', workload, roles, organisation, method, "
+          "resource, action, before_digest, after_digest, reason, request_id, traceparent, '', hash FROM "
+          "audit_record WHERE sequence = 1"});
+  ASSERT_EQ(List().back().sequence, -7) << "an auditor would see it";
+  const AuditVerification verification = Verify({}, 1);
+  EXPECT_THAT(Faults(verification), ElementsAre("altered -7"));
+  EXPECT_EQ(verification.record_count, 3);
+}
+
 TEST_P(AuditContract, CountsWhatItDoesNotList) {
   AppendMany(60);
   Tamper({"UPDATE audit_record SET reason = 'x' WHERE sequence > 10"});
