@@ -13,6 +13,7 @@
 #include "libs/rpc/keepalive.h"
 #include "libs/rpc/method_traits.h"
 #include "libs/rpc/request_digest.h"
+#include "libs/rpc/server.h"
 #include "libs/rpc/tls.h"
 
 namespace specom::rpc {
@@ -65,7 +66,10 @@ MetadataEntries BearerIdentity(const Secret& token) {
 std::shared_ptr<grpc::Channel> OpenChannel(const std::string& endpoint,
                                            std::shared_ptr<grpc::ChannelCredentials> credentials) {
   if (credentials == nullptr) credentials = grpc::InsecureChannelCredentials();
-  return grpc::CreateCustomChannel(endpoint, credentials, KeepaliveArguments());
+  grpc::ChannelArguments arguments = KeepaliveArguments();
+  // What is said on this machine in plain text does not leave it by way of the environment's proxy.
+  if (IsLoopbackAddress(endpoint)) arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
+  return grpc::CreateCustomChannel(endpoint, credentials, arguments);
 }
 
 Client::Client(std::shared_ptr<grpc::Channel> channel, ClientOptions options)

@@ -86,7 +86,9 @@ void WarnOfDevelopmentIdentity(observe::Logger& logger, const std::string& addre
 bool IsLoopbackAddress(const std::string& listen) {
   if (listen.starts_with("unix:")) return true;
   std::string host = HostOf(listen);
-  return host == "localhost" || host == "[::1]" || host.starts_with("127.");
+  // 127.example.com is a name, which leads anywhere.
+  const bool is_number = host.find_first_not_of("0123456789.") == host.npos;
+  return host == "localhost" || host == "[::1]" || (is_number && host.starts_with("127."));
 }
 
 absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& options,

@@ -400,6 +400,16 @@ TEST_F(Calls, AWriteWithoutAnAnswerHasAnUnknownOutcome) {
   ASSERT_TRUE(ended.WaitForNotificationWithTimeout(kPatience));
 }
 
+TEST(Client, AsksNoProxyForThisMachine) {
+  // Before there are threads that might read it.
+  setenv("http_proxy", "http://127.0.0.1:1", 1);
+  Served served;
+  served.Start();
+  auto report = served.As(Role::kNational).Call(&Reporting::Stub::GetRegionalReport, ReportOfY60());
+  unsetenv("http_proxy");
+  EXPECT_THAT(report, IsOk());
+}
+
 TEST(Client, SaysThatNobodyAnswers) {
   Client client(OpenChannel("127.0.0.1:1"), {.max_attempts = 1});
   EXPECT_THAT(client.Call(&Reporting::Stub::GetRegionalReport, ReportOfY60()),

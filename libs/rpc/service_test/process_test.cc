@@ -259,7 +259,8 @@ TEST(ServiceHost, TellsEveryProblemOfItsConfig) {
 
 TEST(Server, KeepsDevelopmentIdentityOnThisMachine) {
   auto logger = observe::Logger::ToFunction(observe::LogLevel::kError, [](std::string_view) {});
-  for (const char* listen : {"0.0.0.0:0", "[::]:0", "10.0.0.1:0"}) {
+  for (const char* listen :
+       {"0.0.0.0:0", "[::]:0", "10.0.0.1:0", "127.example.nhs.uk:0", "127.0.0.1:1,10.0.0.1:0"}) {
     auto refused = Server::Start({.listen = listen}, DevelopmentAuthenticator(), {}, *logger);
     EXPECT_THAT(refused, StatusIs(absl::StatusCode::kFailedPrecondition, "NOT_LOOPBACK")) << listen;
   }
