@@ -16,6 +16,7 @@ void AddRuns(CLI::App& app, int& exit_code);
 void AddPolicies(CLI::App& app, int& exit_code);
 void AddPortfolio(CLI::App& app, int& exit_code);
 void AddReport(CLI::App& app, int& exit_code);
+void AddAccess(CLI::App& app, int& exit_code);
 void AddAudit(CLI::App& app, int& exit_code);
 void AddVerify(CLI::App& app, int& exit_code);
 void AddDev(CLI::App& app, int& exit_code);

@@ -32,6 +32,7 @@ int main(int argc, char** argv) {
   AddPolicies(app, exit_code);
   AddPortfolio(app, exit_code);
   AddReport(app, exit_code);
+  AddAccess(app, exit_code);
   AddAudit(app, exit_code);
   AddVerify(app, exit_code);
   AddDev(app, exit_code);
