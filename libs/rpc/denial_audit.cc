@@ -19,22 +19,27 @@ struct Waiting {
   std::function<void()> then;
 };
 
-// The denials as records: those of unknown callers that differ in nothing that matters are one.
-std::vector<const Waiting*> Distinct(const std::vector<Waiting>& batch,
-                                     std::map<const Waiting*, int>& times) {
-  std::map<std::tuple<std::string, std::string, std::string>, const Waiting*> seen;
-  std::vector<const Waiting*> distinct;
-  for (const Waiting& denial : batch) {
-    if (denial.context.principal.user.empty()) {
-      const auto [first, fresh] =
-          seen.try_emplace({denial.context.method, denial.entry.reason, denial.context.workload}, &denial);
-      ++times[first->second];
-      if (!fresh) continue;
-    }
-    distinct.push_back(&denial);
-  }
-  return distinct;
-}
+// What tells denials of unknown callers apart: method, reason, workload.
+using Kind = std::tuple<std::string, std::string, std::string>;
+
+// Denials of a kind that were recorded lately.
+struct Recent {
+  absl::Time recorded_at;
+  // Those that came since then, and the last of them.
+  int held = 0;
+  RequestContext context = {};
+  store::AuditEntry entry = {};
+};
+
+// A record to be made.
+struct Line {
+  const RequestContext* context;
+  const store::AuditEntry* entry;
+  // How many denials it tells of.
+  int times = 1;
+  // Null: the caller is known.
+  const Kind* kind = nullptr;
+};
 
 }  // namespace
 
@@ -66,48 +71,109 @@ class DenialAudit::Chain {
   void Work() {
     while (true) {
       std::vector<Waiting> batch;
+      bool ending = false;
       {
         absl::MutexLock lock(&mutex_);
-        mutex_.Await(absl::Condition(
-            +[](Chain* chain) ABSL_EXCLUSIVE_LOCKS_REQUIRED(chain->mutex_) {
-              return chain->stopping_ || !chain->waiting_.empty();
-            },
-            this));
-        if (waiting_.empty()) return;
+        mutex_.AwaitWithTimeout(absl::Condition(
+                                    +[](Chain* chain) ABSL_EXCLUSIVE_LOCKS_REQUIRED(chain->mutex_) {
+                                      return chain->stopping_ || !chain->waiting_.empty();
+                                    },
+                                    this),
+                                recent_.empty() ? absl::InfiniteDuration() : owner_.options_.repeat_pause);
         batch.swap(waiting_);
+        ending = stopping_ && batch.empty();
       }
-      Write(batch);
+      Write(LinesOf(batch, owner_.clock_.Now(), ending));
       for (Waiting& denial : batch) denial.then();
+      if (ending) return;
     }
   }
 
-  void Write(const std::vector<Waiting>& batch) {
-    std::map<const Waiting*, int> times;
-    const std::vector<const Waiting*> records = Distinct(batch, times);
-    absl::Status status = Commit(records, times);
-    // One that cannot be stored must not take the others with it.
-    if (!status.ok() && records.size() > 1 && !IsAway(status)) {
-      for (const Waiting* record : records) Report(Commit({record}, times), std::max(1, times[record]));
+  // What is to be recorded of the batch and, of those held before, of the kinds that are due. The lines
+  // refer to the batch and to recent_.
+  std::vector<Line> LinesOf(const std::vector<Waiting>& batch, absl::Time now, bool ending) {
+    std::vector<Line> lines;
+    for (auto it = recent_.begin(); it != recent_.end();) {
+      auto& [kind, recent] = *it;
+      // A clock that was set back holds nothing up.
+      const bool due =
+          ending || now < recent.recorded_at || now - recent.recorded_at >= owner_.options_.repeat_pause;
+      if (due && recent.held == 0) {
+        it = recent_.erase(it);
+        continue;
+      }
+      if (due) {
+        lines.push_back({&recent.context, &recent.entry, std::exchange(recent.held, 0), &kind});
+        recent.recorded_at = now;
+      }
+      ++it;
+    }
+    for (const Waiting& denial : batch) {
+      if (denial.context.principal.user.empty()) {
+        Gather(denial, now, lines);
+      } else {
+        lines.push_back({&denial.context, &denial.entry});
+      }
+    }
+    return lines;
+  }
+
+  void Gather(const Waiting& denial, absl::Time now, std::vector<Line>& lines) {
+    Kind kind{denial.context.method, denial.entry.reason, denial.context.workload};
+    auto found = recent_.find(kind);
+    if (found == recent_.end()) {
+      if (recent_.size() >= owner_.options_.queue_limit) {
+        return Report(absl::ResourceExhaustedError("too many kinds of unknown callers"), 1);
+      }
+      found = recent_.emplace(std::move(kind), Recent{.recorded_at = now}).first;
+      lines.push_back({&denial.context, &denial.entry, 1, &found->first});
       return;
     }
-    Report(status, batch.size());
+    for (Line& line : lines) {
+      if (line.kind == &found->first) {
+        ++line.times;
+        return;
+      }
+    }
+    Recent& recent = found->second;
+    ++recent.held;
+    recent.context = denial.context;
+    recent.entry = denial.entry;
   }
 
-  absl::Status Commit(const std::vector<const Waiting*>& records,
-                      const std::map<const Waiting*, int>& times) {
+  void Write(const std::vector<Line>& lines) {
+    if (lines.empty()) return;
+    const absl::Status status = Commit(lines);
+    // One that cannot be stored must not take the others with it.
+    if (!status.ok() && lines.size() > 1 && !IsAway(status)) {
+      for (const Line& line : lines) Conclude({line}, Commit({line}));
+    } else {
+      Conclude(lines, status);
+    }
+  }
+
+  absl::Status Commit(const std::vector<Line>& lines) {
     RequestContext bounds;
     bounds.deadline = owner_.clock_.Now() + owner_.options_.time_limit;
     return store_.Write(bounds, [&](store::UnitOfWork& work) -> absl::Status {
-      for (const Waiting* record : records) {
-        store::AuditEntry entry = record->entry;
-        const auto repeated = times.find(record);
-        if (repeated != times.end() && repeated->second > 1) {
-          absl::StrAppend(&entry.reason, " (", repeated->second, " times)");
-        }
-        RETURN_IF_ERROR(work.Audit(record->context, entry));
+      for (const Line& line : lines) {
+        store::AuditEntry entry = *line.entry;
+        if (line.times > 1) absl::StrAppend(&entry.reason, " (", line.times, " times)");
+        RETURN_IF_ERROR(work.Audit(*line.context, entry));
       }
       return absl::OkStatus();
     });
+  }
+
+  void Conclude(const std::vector<Line>& lines, const absl::Status& status) {
+    if (status.ok()) return;
+    int count = 0;
+    for (const Line& line : lines) {
+      count += line.times;
+      // The next of a kind that has no record is the first again.
+      if (line.kind != nullptr) recent_.erase(recent_.find(*line.kind));
+    }
+    Report(status, count);
   }
 
   static bool IsAway(const absl::Status& status) {
@@ -115,13 +181,12 @@ class DenialAudit::Chain {
            absl::IsResourceExhausted(status);
   }
 
-  void Report(const absl::Status& status, std::size_t count) {
-    if (status.ok()) return;
+  void Report(const absl::Status& status, int count) {
     observe::Counter unwritten = owner_.unwritten_;
-    unwritten.Increment(static_cast<double>(count));
-    owner_.logger_.Error("denials are not in the audit record", {{"service", service_},
-                                                                 {"count", static_cast<std::int64_t>(count)},
-                                                                 {"error", std::string(status.message())}});
+    unwritten.Increment(count);
+    owner_.logger_.Error(
+        "denials are not in the audit record",
+        {{"service", service_}, {"count", std::int64_t{count}}, {"error", std::string(status.message())}});
   }
 
   const std::string service_;
@@ -130,6 +195,8 @@ class DenialAudit::Chain {
   absl::Mutex mutex_;
   std::vector<Waiting> waiting_ ABSL_GUARDED_BY(mutex_);
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+  // Of the thread only.
+  std::map<Kind, Recent> recent_;
   std::thread thread_;
 };
 

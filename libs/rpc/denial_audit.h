@@ -22,6 +22,8 @@ class DenialAudit final : public DenialSink {
     std::size_t queue_limit = 256;
     // How long a refused caller waits at most for a database that does not answer.
     absl::Duration time_limit = absl::Seconds(2);
+    // How long the next record of unknown callers' denials of one kind waits after the last one.
+    absl::Duration repeat_pause = absl::Minutes(1);
   };
 
   // All outlive it. What is not written is logged, and counted in specom_audit_denials_unwritten_total.
@@ -35,8 +37,10 @@ class DenialAudit final : public DenialSink {
   // was added first. Before calls arrive; once is enough. The store outlives Stop.
   void AddChain(const std::string& service, store::Store& store);
 
-  // A denial whose caller is not known may share a record with others of the same kind, which then says how
-  // many they are: whoever has no account cannot fill the disk.
+  // Denials whose callers are not known and that differ in nothing that matters are of one kind. The first is
+  // recorded as any other; those that come within repeat_pause of a record are told at once, and the next
+  // record, made when that time is over or at Stop, says how many they are. Of up to queue_limit kinds within
+  // that time: whoever has no account cannot fill the disk.
   bool Record(const RequestContext& context, store::AuditEntry entry, std::function<void()> then) override;
 
   // Writes what waits; takes no more.

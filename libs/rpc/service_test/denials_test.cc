@@ -197,6 +197,86 @@ TEST_F(Denials, WhatWaitsIsCommittedTogetherAndUnknownCallersShareARecord) {
   EXPECT_FALSE(denials.Record({}, {}, [] { ADD_FAILURE(); })) << "it has stopped";
 }
 
+// One after the other, so that none waits for the same transaction as another.
+class UnknownCallers : public Denials {
+ protected:
+  void Deny(DenialAudit& denials, const std::string& user, const std::string& reason = "NO") {
+    RequestContext context;
+    context.method = "specom.portfolio.v1.PortfolioService/ImportRecords";
+    context.principal.user = user;
+    absl::Notification told;
+    ASSERT_TRUE(denials.Record(context, {.resource = "", .action = store::kDenied, .reason = reason},
+                               [&] { told.Notify(); }));
+    told.WaitForNotification();
+  }
+
+  std::vector<std::string> Reasons() {
+    std::vector<std::string> reasons;
+    for (const store::AuditRecord& record : store::AuditTrail(*store_)) {
+      reasons.push_back(record.user + record.entry.reason);
+    }
+    return reasons;
+  }
+};
+
+TEST_F(UnknownCallers, CannotFillTheRecord) {
+  testing::FakeClock clock(absl::Now());
+  DenialAudit denials(clock, served_.logger(), served_.metrics, {.repeat_pause = absl::Minutes(1)});
+  denials.AddChain("portfolio", *store_);
+  for (int i = 0; i < 5; ++i) Deny(denials, "");
+  EXPECT_THAT(Reasons(), ElementsAre("NO")) << "the first is there before its caller hears of it";
+  Deny(denials, "", "NEVER");
+  for (int i = 0; i < 2; ++i) Deny(denials, "ada ");
+  EXPECT_THAT(Reasons(), ElementsAre("NO", "NEVER", "ada NO", "ada NO"));
+  clock.Advance(absl::Minutes(1));
+  Deny(denials, "");
+  EXPECT_THAT(Reasons(), ElementsAre("NO", "NEVER", "ada NO", "ada NO", "NO (5 times)")) << "none is lost";
+  for (int i = 0; i < 2; ++i) Deny(denials, "");
+  denials.Stop();
+  EXPECT_THAT(Reasons(), ElementsAre("NO", "NEVER", "ada NO", "ada NO", "NO (5 times)", "NO (2 times)"));
+  EXPECT_THAT(store::AuditFaults(*store_), IsEmpty());
+}
+
+TEST_F(UnknownCallers, AreCountedInTheRecordThoughNoneComesAfterThem) {
+  DenialAudit denials(clock_, served_.logger(), served_.metrics, {.repeat_pause = absl::Milliseconds(50)});
+  denials.AddChain("portfolio", *store_);
+  for (int i = 0; i < 3; ++i) Deny(denials, "");
+  const auto counted = [this] {
+    int count = 0;
+    for (const std::string& reason : Reasons()) {
+      count += reason == "NO" ? 1 : reason == "NO (2 times)" ? 2 : reason == "NO (3 times)" ? 3 : 0;
+    }
+    return count;
+  };
+  const absl::Time patience = absl::Now() + absl::Seconds(20);
+  while (counted() < 3 && absl::Now() < patience) std::this_thread::yield();
+  EXPECT_EQ(counted(), 3);
+}
+
+TEST_F(UnknownCallers, OfMoreKindsThanAreToldApartAreCountedAsUnwritten) {
+  testing::FakeClock clock(absl::Now());
+  DenialAudit denials(clock, served_.logger(), served_.metrics,
+                      {.queue_limit = 2, .repeat_pause = absl::Minutes(1)});
+  denials.AddChain("portfolio", *store_);
+  for (const char* reason : {"ONE", "TWO", "THREE"}) Deny(denials, "", reason);
+  EXPECT_THAT(Reasons(), ElementsAre("ONE", "TWO"));
+  EXPECT_THAT(served_.metrics.Text(), HasSubstr("specom_audit_denials_unwritten_total 1"));
+  clock.Advance(absl::Minutes(1));
+  Deny(denials, "", "THREE");
+  EXPECT_THAT(Reasons(), ElementsAre("ONE", "TWO", "THREE"));
+}
+
+TEST_F(UnknownCallers, AreRecordedAgainOnceTheDatabaseIsBack) {
+  testing::FakeClock clock(absl::Now());
+  DenialAudit denials(clock, served_.logger(), served_.metrics, {.repeat_pause = absl::Minutes(1)});
+  denials.AddChain("portfolio", *store_);
+  fault = [](store::FaultPoint) { return absl::UnavailableError("the database is away"); };
+  Deny(denials, "");
+  fault = [](store::FaultPoint) { return absl::OkStatus(); };
+  Deny(denials, "");
+  EXPECT_THAT(Reasons(), ElementsAre("NO"));
+}
+
 TEST_F(Denials, OneThatCannotBeStoredDoesNotTakeTheOthersWithIt) {
   absl::Notification begun;
   absl::Notification go_on;
