@@ -198,7 +198,8 @@ struct OutboxRelay::State {
         options.logger->Error("events cannot be carried to the bus",
                               {{"source", options.source}, {"cause", status.ToString()}});
       }
-      waker.WaitOrStop(backoff.Next());
+      // Long enough for another process, whose way to the bus may be sound, to take the lead.
+      waker.WaitOrStop(std::max(backoff.Next(), options.takeover_interval * 1.5));
     }
   }
 };

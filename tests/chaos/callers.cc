@@ -208,6 +208,16 @@ std::string Callers::FinishWrites() {
   return refused;
 }
 
+void Callers::StartRunOfImport(int number) {
+  auto inputs = finance_->Call(&Finance::Stub::ImportInputs, imports_[static_cast<std::size_t>(number)]);
+  ASSERT_TRUE(inputs.ok()) << inputs.status();
+  finance::v1::CreateRunRequest create;
+  create.set_input_set(inputs->name());
+  create.set_request_id(NewUuid());
+  auto operation = finance_->Call(&Finance::Stub::CreateRun, create);
+  ASSERT_TRUE(operation.ok()) << operation.status();
+}
+
 void Callers::StartAnotherRun() {
   finance::v1::CreateRunRequest create;
   create.set_stream("core");

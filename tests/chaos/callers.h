@@ -49,6 +49,8 @@ class Callers {
   // Asks again, under its request_id, for each write that was not accepted, and for those that were:
   // these give what they gave. Returns what is still refused; empty: every write is accepted.
   std::string FinishWrites();
+  // Asks for the run of an input set of these callers' own, by its number.
+  void StartRunOfImport(int number);
   // Asks for the core run of 2025/26.
   void StartAnotherRun();
   // The same, and waits until a worker has computed it.

@@ -45,6 +45,21 @@ TEST_F(RedisFault, HalfOpen) {
   ExpectRecovery();
 }
 
+// One finance process carries the events of all; another does when that one cannot.
+TEST_F(RedisFault, HalfOpenForOneProcess) {
+  int run = 0;
+  for (const char* cut : {"finance", "worker"}) {
+    platform().ToRedis(cut).Apply({.flow = Flow::kSwallow});
+    callers().StartRunOfImport(run++);
+    EXPECT_TRUE(Eventually([&] {
+      return platform().postgresql().Sql("SELECT count(*) FROM finance.outbox WHERE published = 0") == "0";
+    })) << "nobody carries events while the way of "
+        << cut << " is cut";
+    platform().ToRedis(cut).Open();
+  }
+  ExpectRecovery();
+}
+
 TEST_F(RedisFault, Slow) {
   ApplyToAll(platform().OfRedis(), {.delay = absl::Milliseconds(20), .jitter = absl::Milliseconds(60)});
   ExpectUnnoticed();
