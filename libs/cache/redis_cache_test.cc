@@ -1,6 +1,7 @@
 // Proves, on a real Redis, what a process knows of what another has changed: answers are shared, and
 // once a change was advanced and heard of, no reader sees an older version.
 #include <atomic>
+#include <optional>
 #include <thread>
 #include <vector>
 
@@ -272,27 +273,49 @@ TEST_F(RedisCacheTest, WhatWasLoadedBeforeRedisLostItsDataIsNotStoredAfterwards)
   EXPECT_EQ(reader->Get(Ask(), truth_.AsLoader())->version, 2);
 }
 
-TEST_F(RedisCacheTest, WhatWasHeldBeforeRedisLostItsDataIsNotBelievedAfterwards) {
-  const events::RedisEndpoint redis = events::ParseRedisUrl(TestRedisUrl()).value();
-  chaos::TcpGate gate(redis.port);
-  CacheOptions gated = Options();
-  gated.redis_url = Secret(absl::StrCat("redis://127.0.0.1:", gate.port()));
-  Process writer(Options()), reader(gated);
-  ASSERT_TRUE(writer.AwaitBelief() && reader.AwaitBelief());
-  EXPECT_TRUE(writer->Advance(kSpace, 1));
-  ASSERT_TRUE(Eventually([&] { return reader->KnownVersion(kSpace) == 1; }));
-  EXPECT_EQ(reader->Get(Ask(), truth_.AsLoader())->version, 1);
-  gate.Apply({.flow = chaos::Flow::kReset});
-  ASSERT_TRUE(Eventually([&] { return !reader->Believes(); }));
-  truth_.Commit(2);
-  EXPECT_TRUE(writer->Advance(kSpace, 2));
-  // Nobody is left who knows of it.
-  writer.cache.reset();
-  Redis({"DEL", VersionsKey(name_space_)});
-  gate.Open();
-  ASSERT_TRUE(reader.AwaitBelief());
-  EXPECT_EQ(reader->KnownVersion(kSpace), 1);
-  EXPECT_EQ(reader->Get(Ask(), truth_.AsLoader())->version, 2);
+// A reader behind a gate that knows version 1, and then: the gate is shut, the writer advances to 2,
+// Redis forgets it, and the writer, who could tell it again, is gone.
+class ForgetfulRedisTest : public RedisCacheTest {
+ protected:
+  void SetUp() override {
+    CacheOptions gated = Options();
+    gated.redis_url = Secret(absl::StrCat("redis://127.0.0.1:", gate_.port()));
+    reader_.emplace(gated);
+    writer_.emplace(Options());
+    ASSERT_TRUE(writer_->AwaitBelief() && reader_->AwaitBelief());
+    EXPECT_TRUE((*writer_)->Advance(kSpace, 1));
+    ASSERT_TRUE(Eventually([&] { return (*reader_)->KnownVersion(kSpace) == 1; }));
+  }
+  void Forget() {
+    gate_.Apply({.flow = chaos::Flow::kReset});
+    ASSERT_TRUE(Eventually([&] { return !(*reader_)->Believes(); }));
+    truth_.Commit(2);
+    EXPECT_TRUE((*writer_)->Advance(kSpace, 2));
+    writer_.reset();
+    Redis({"DEL", VersionsKey(name_space_)});
+    gate_.Open();
+    ASSERT_TRUE(reader_->AwaitBelief());
+    EXPECT_EQ((*reader_)->KnownVersion(kSpace), 1);
+  }
+
+  chaos::TcpGate gate_{events::ParseRedisUrl(TestRedisUrl()).value().port};
+  std::optional<Process> reader_, writer_;
+};
+
+TEST_F(ForgetfulRedisTest, WhatWasHeldBeforeIsNotBelievedAfterwards) {
+  EXPECT_EQ((*reader_)->Get(Ask(), truth_.AsLoader())->version, 1);
+  Forget();
+  EXPECT_EQ((*reader_)->Get(Ask(), truth_.AsLoader())->version, 2);
+}
+
+TEST_F(ForgetfulRedisTest, WhatIsBroughtByALoadThatBeganBeforeIsNotBelievedEither) {
+  HeldLoader held;
+  std::thread slow([&] { EXPECT_EQ((*reader_)->Get(Ask(), held.Of(Truth::LoadedOf(1)))->version, 1); });
+  ASSERT_TRUE(held.AwaitBeginning());
+  Forget();
+  held.LetGo();
+  slow.join();
+  EXPECT_EQ((*reader_)->Get(Ask(), truth_.AsLoader())->version, 2);
 }
 
 TEST_F(RedisCacheTest, AProcessThatIsCutOffComesBackAndTellsWhatItAdvanced) {
@@ -313,6 +336,8 @@ TEST_F(RedisCacheTest, AProcessThatIsCutOffComesBackAndTellsWhatItAdvanced) {
   EXPECT_FALSE(reader->Advance(kSpace, 2));
   EXPECT_EQ(reader->Get(Ask(), truth_.AsLoader())->version, 2);
   gate.Open();
+  // Redis still has the older answer.
+  EXPECT_EQ(reader->Get(Ask(), truth_.AsLoader())->version, 2);
   EXPECT_TRUE(Eventually([&] { return writer->KnownVersion(kSpace) == 2; }));
   EXPECT_TRUE(reader.AwaitBelief());
   EXPECT_EQ(writer->Get(Ask(), truth_.AsLoader())->version, 2);
