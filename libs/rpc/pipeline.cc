@@ -78,6 +78,10 @@ class Call final : public grpc::ServerUnaryReactor {
         operation(std::move(to_do)) {
     rc.method = method.name;
     rc.received_at = dependencies.clock.Now();
+    // By gRPC's clock: ours learns some seconds later that the machine's was set.
+    if (auto asked = context->deadline(); asked != std::chrono::system_clock::time_point::max()) {
+      asked_for = absl::FromChrono(asked - std::chrono::system_clock::now());
+    }
     // An operation that answers at once has no time to ask.
     if (!method.IsInline()) {
       rc.is_cancelled = [left = caller_left] { return left->load(std::memory_order_relaxed); };
@@ -92,12 +96,7 @@ class Call final : public grpc::ServerUnaryReactor {
 
   // What the caller asked for, at most what the method's class allows.
   absl::Time EffectiveDeadline() const {
-    absl::Time longest = rc.received_at + method.traits->longest;
-    auto asked = context->deadline();
-    if (asked == std::chrono::system_clock::time_point::max()) return longest;
-    // What is left of it by gRPC's clock: ours learns some seconds later that the machine's was set.
-    const auto left = asked - std::chrono::system_clock::now();
-    return std::min(longest, rc.received_at + absl::FromChrono(left));
+    return rc.received_at + std::min(method.traits->longest, asked_for);
   }
 
   // From the step that is next to the last one that this thread may run.
@@ -110,6 +109,8 @@ class Call final : public grpc::ServerUnaryReactor {
   const Operation operation;
 
   RequestContext rc;
+  // How long the caller waits, from the call's arrival on.
+  absl::Duration asked_for = absl::InfiniteDuration();
   Peer peer;
   absl::Status status;
   grpc::Status reply;

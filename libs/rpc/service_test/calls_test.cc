@@ -1,5 +1,6 @@
 // Proves what every call of every service goes through, with a real server, client and wire: who is let
 // in, what is refused and how, and what the caller and the operator are told.
+#include <atomic>
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 #include <thread>
@@ -142,22 +143,39 @@ TEST_F(Calls, TheLargestErrorArrivesWhole) {
   EXPECT_THAT(refused.status().message(), HasSubstr("£££"));
 }
 
-TEST_F(Calls, WorkThatComesTooLateIsNotBegun) {
-  bool ran = false;
-  served_.reporting.report = [&](RequestContext&, const auto&) {
-    ran = true;
+TEST(Deadline, WorkWhoseTimeRunsOutInTheQueueIsNotBegun) {
+  Served served({.threads = 1, .queue_limit = 16});
+  absl::Notification held;
+  absl::Notification release;
+  std::atomic<int> begun = 0;
+  served.reporting.report = [&](RequestContext&, const auto&) {
+    if (++begun == 1) held.Notify();
+    release.WaitForNotification();
     return reporting::v1::RegionalReport();
   };
-  // By the server's clock the caller has given up long ago.
-  served_.clock.Advance(absl::Hours(1));
-  Client client = served_.As(Role::kNational);
-  auto blocking = client.Call(&Reporting::Stub::GetRegionalReport, ReportOfY60());
-  EXPECT_THAT(blocking, StatusIs(absl::StatusCode::kDeadlineExceeded, "DEADLINE_EXCEEDED"));
-  EXPECT_FALSE(ran);
-  portfolio::v1::GetServiceRequest request;
-  request.set_name("services/NCBPS01");
-  auto inline_call = client.Call(&Portfolio::Stub::GetService, request);
-  EXPECT_THAT(inline_call, StatusIs(absl::StatusCode::kDeadlineExceeded, "DEADLINE_EXCEEDED"));
+  served.Start();
+  Client client = served.As(Role::kNational);
+  absl::Status first;
+  std::thread holder(
+      [&] { first = client.Call(&Reporting::Stub::GetRegionalReport, ReportOfY60()).status(); });
+  ASSERT_TRUE(held.WaitForNotificationWithTimeout(kPatience));
+  absl::Status second;
+  std::thread waiter(
+      [&] { second = client.Call(&Reporting::Stub::GetRegionalReport, ReportOfY60()).status(); });
+  const std::string both =
+      "specom_rpc_started_total{method=\"GetRegionalReport\","
+      "service=\"specom.reporting.v1.ReportingService\"} 2";
+  const absl::Time patience = absl::Now() + kPatience;
+  while (served.metrics.Text().find(both) == std::string::npos && absl::Now() < patience)
+    std::this_thread::yield();
+  // By the server's clock both callers have given up long ago.
+  served.clock.Advance(absl::Hours(1));
+  release.Notify();
+  holder.join();
+  waiter.join();
+  EXPECT_THAT(first, IsOk()) << "what was begun in time is answered";
+  EXPECT_THAT(second, StatusIs(absl::StatusCode::kDeadlineExceeded, "DEADLINE_EXCEEDED"));
+  EXPECT_EQ(begun, 1);
 }
 
 TEST_F(Calls, AnExceptionLeaksNothingAndCanBeFound) {
