@@ -15,6 +15,7 @@
 #include "libs/base/status.h"
 #include "libs/observe/metrics.h"
 #include "libs/rpc/admission.h"
+#include "libs/rpc/concurrency.h"
 
 namespace specom::rpc {
 namespace {
@@ -23,6 +24,8 @@ namespace {
 constexpr double kSmoothing = 0.1;
 // What a task is taken to need while nothing is known of any.
 constexpr absl::Duration kFirstGuess = absl::Milliseconds(1);
+// At least so many tasks run at once, and as many as there are processors.
+constexpr int kLeastConcurrency = 2;
 constexpr absl::Duration kShortestRetry = absl::Milliseconds(50);
 constexpr absl::Duration kLongestRetry = absl::Seconds(5);
 
@@ -59,6 +62,8 @@ class Measures {
         long_wait_(Refused(metrics, "long_wait")),
         waiting_(metrics.GetGauge("specom_admission_waiting", "Calls that wait for a thread.")),
         running_(metrics.GetGauge("specom_admission_running", "Calls that a thread has in hand.")),
+        concurrency_(metrics.GetGauge("specom_admission_concurrency",
+                                      "Calls that are worth running at once at present.")),
         expected_wait_(metrics.GetGauge("specom_admission_expected_wait_seconds",
                                         "How long a call that came now would wait for a thread.")),
         strict_(metrics.GetGauge("specom_admission_strict",
@@ -67,9 +72,10 @@ class Measures {
 
   void QueueFull() { queue_full_.Increment(); }
   void LongWait() { long_wait_.Increment(); }
-  void Set(std::size_t waiting, int running, absl::Duration expected_wait, bool strict) {
+  void Set(std::size_t waiting, int running, int concurrency, absl::Duration expected_wait, bool strict) {
     waiting_.Set(static_cast<double>(waiting));
     running_.Set(running);
+    concurrency_.Set(concurrency);
     expected_wait_.Set(absl::ToDoubleSeconds(expected_wait));
     strict_.Set(strict ? 1 : 0);
   }
@@ -82,7 +88,7 @@ class Measures {
   }
 
   observe::Counter queue_full_, long_wait_;
-  observe::Gauge waiting_, running_, expected_wait_, strict_;
+  observe::Gauge waiting_, running_, concurrency_, expected_wait_, strict_;
 };
 
 }  // namespace
@@ -97,8 +103,16 @@ struct Executor::State {
   };
 
   State(const Options& executor_options, const Clock& executor_clock, observe::Metrics* metrics)
-      : options(executor_options), clock(executor_clock), admission(executor_options.wait_target) {
+      : options(executor_options),
+        clock(executor_clock),
+        admission(executor_options.wait_target),
+        concurrency(LeastConcurrency(options.threads), options.threads) {
     if (metrics != nullptr) measures.emplace(*metrics);
+  }
+
+  static int LeastConcurrency(int threads) {
+    return std::min(threads,
+                    std::max(kLeastConcurrency, static_cast<int>(std::thread::hardware_concurrency())));
   }
 
   // The tasks whose deadline passed, taken out of the queue.
@@ -115,14 +129,14 @@ struct Executor::State {
   }
 
   bool ThreadIsFree() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
-    return static_cast<int>(queue.size()) + running < options.threads;
+    return static_cast<int>(queue.size()) + running < concurrency.limit();
   }
   bool QueueIsFull() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
     return static_cast<int>(queue.size()) + running >= options.queue_limit + options.threads;
   }
   // Of a task that comes now: until the threads have worked off what waits before it.
   absl::Duration ExpectedWait() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
-    return ThreadIsFree() ? absl::ZeroDuration() : backlog / options.threads;
+    return ThreadIsFree() ? absl::ZeroDuration() : backlog / concurrency.limit();
   }
 
   absl::Duration ExpectedOf(Kind kind) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
@@ -136,7 +150,9 @@ struct Executor::State {
   }
 
   void Show() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
-    if (measures) measures->Set(queue.size(), running, ExpectedWait(), admission.strict());
+    if (measures) {
+      measures->Set(queue.size(), running, concurrency.limit(), ExpectedWait(), admission.strict());
+    }
   }
 
   // Nothing when a task may come into the queue now; else how long it would wait there.
@@ -153,13 +169,18 @@ struct Executor::State {
     return wait;
   }
 
+  // A thread may take up the next task, or is to end.
+  bool MayWork() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
+    return queue.empty() ? stopping : running < concurrency.limit();
+  }
+
   void Work() {
+    const ProcessorWait processor_wait;
     while (true) {
       Waiting next;
       {
         absl::MutexLock lock(&mutex);
-        auto wake = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) { return stopping || !queue.empty(); };
-        mutex.Await(absl::Condition(&wake));
+        mutex.Await(absl::Condition(this, &State::MayWork));
         if (queue.empty()) return;
         next = std::move(queue.front());
         queue.pop_front();
@@ -167,13 +188,18 @@ struct Executor::State {
         ++running;
         Show();
       }
+      const absl::Duration waited_before = processor_wait.SoFar();
       absl::Time began = clock.Now();
       bool in_time = next.deadline > began;
       next.task(in_time ? absl::OkStatus() : DeadlinePassed());
-      absl::Duration took = clock.Now() - began;
+      const absl::Time ended = clock.Now();
+      const absl::Duration waited = processor_wait.SoFar() - waited_before;
       absl::MutexLock lock(&mutex);
       --running;
-      if (in_time) Learn(next.kind, took);
+      if (in_time) {
+        Learn(next.kind, ended - began);
+        concurrency.Ran(ended, ended - began, waited);
+      }
       Show();
     }
   }
@@ -183,6 +209,7 @@ struct Executor::State {
   std::optional<Measures> measures;
   mutable absl::Mutex mutex;
   Admission admission ABSL_GUARDED_BY(mutex);
+  Concurrency concurrency ABSL_GUARDED_BY(mutex);
   std::deque<Waiting> queue ABSL_GUARDED_BY(mutex);
   // What all that waits is taken to need.
   absl::Duration backlog ABSL_GUARDED_BY(mutex);

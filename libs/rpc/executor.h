@@ -18,7 +18,7 @@ namespace specom::rpc {
 class Executor {
  public:
   struct Options {
-    // 1 or more.
+    // 1 or more. Fewer run at once while they only starve each other of processors: see Concurrency.
     int threads = 8;
     // Tasks that may wait for a thread, whatever the wait; 0 or more.
     int queue_limit = 256;
@@ -37,7 +37,8 @@ class Executor {
 
   // The clock and the metrics outlive the executor; metrics may be null:
   //   specom_admission_refused_total {reason: queue_full, long_wait}, specom_admission_waiting,
-  //   specom_admission_running, specom_admission_expected_wait_seconds, specom_admission_strict
+  //   specom_admission_running, specom_admission_concurrency, specom_admission_expected_wait_seconds,
+  //   specom_admission_strict
   Executor(const Options& options, const Clock& clock, observe::Metrics* metrics = nullptr);
   // Stop()s.
   ~Executor();

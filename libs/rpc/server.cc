@@ -14,6 +14,7 @@
 namespace specom::rpc {
 namespace {
 
+constexpr int kMaxCallsOfConnection = 1024;
 constexpr int kLongestTlsConnectionMs = 60 * 60 * 1000;
 
 // gRPC keeps these two settings for the whole process.
@@ -103,6 +104,8 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
   AddKeepalive(builder);
   builder.SetMaxReceiveMessageSize(kMaxMessageBytes);
   builder.SetMaxSendMessageSize(kMaxMessageBytes);
+  // More calls of one connection than this wait at the caller.
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, kMaxCallsOfConnection);
   // Two servers on one port would share its calls silently.
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
   // A certificate is looked at when a connection is made: one that has ended or was withdrawn since then
