@@ -43,7 +43,7 @@ class ReadyAnswers final : public v1::PortfolioService::CallbackService {
 
 }  // namespace
 
-int RunBareServer(const std::string& delegation, const std::string& service) {
+int RunBareServer(const std::string& delegation, const std::string& service, const TlsFiles& tls) {
   sigset_t end;
   sigemptyset(&end);
   sigaddset(&end, SIGTERM);
@@ -53,7 +53,7 @@ int RunBareServer(const std::string& delegation, const std::string& service) {
   if (!answers.Parse(delegation, service)) return 1;
   int port = 0;
   grpc::ServerBuilder builder;
-  builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port);
+  builder.AddListeningPort("127.0.0.1:0", BareServerCredentials(tls), &port);
   builder.RegisterService(&answers);
   const std::unique_ptr<grpc::Server> server = builder.BuildAndStart();
   if (server == nullptr) return 1;

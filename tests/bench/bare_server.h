@@ -4,10 +4,12 @@
 
 #include <string>
 
+#include "tests/bench/credentials.h"
+
 namespace specom::bench {
 
 // Serves until SIGTERM, and says on standard output where. delegation, service: the serialised responses.
-// The exit code.
-int RunBareServer(const std::string& delegation, const std::string& service);
+// tls: plain text without files. The exit code.
+int RunBareServer(const std::string& delegation, const std::string& service, const TlsFiles& tls);
 
 }  // namespace specom::bench

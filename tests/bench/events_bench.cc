@@ -139,8 +139,6 @@ class Chain {
  private:
   std::unique_ptr<events::Subscription> Subscribe(bool marks,
                                                   std::function<void(const events::Event&)> seen) {
-    // A group of its own for each measurement.
-    const std::string group = std::string(kGroup) + std::to_string(++groups_);
     return OrExit(bus_->Subscribe(topic_, kGroup, {.consumer = "one"},
                                   [this, marks, seen = std::move(seen)](const events::Event& event) {
                                     absl::Status status;

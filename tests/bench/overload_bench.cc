@@ -97,14 +97,16 @@ struct Round {
   double accepted_rate = 0;
 };
 
-Round RunOpen(LoadDriver& driver, const Call& call, const char* name, double rate, double seconds) {
+Round RunOpen(LoadDriver& driver, const ServerProcess& server, const Call& call, const char* name,
+              double rate, double seconds) {
   const auto load = driver.OpenLoop(call, rate, kWarmUp, absl::Seconds(seconds));
   const auto refused = static_cast<double>(load->refused.Count());
   const auto accepted = static_cast<double>(load->accepted.Count());
-  std::printf("  %-5s %8.0f %10.0f %8.1f %8.1f %9.1f%% %13.1f %9lld\n", name, rate, load->Rate(),
+  std::printf("  %-5s %8.0f %10.0f %8.1f %8.1f %9.1f%% %13.1f %9lld %10lld\n", name, rate, load->Rate(),
               Milliseconds(load->accepted.Quantile(0.5)), Milliseconds(load->accepted.Quantile(0.99)),
               100 * refused / std::max(1.0, refused + accepted), Milliseconds(load->refused.Quantile(0.99)),
-              static_cast<long long>(load->failed + load->refused_without_retry + load->unsent));
+              static_cast<long long>(load->failed + load->refused_without_retry + load->unsent),
+              static_cast<long long>(server.ResidentKib()));
   if (load->failed > 0) std::printf("        failed: %s\n", load->failure.c_str());
   std::fflush(stdout);
   return {Milliseconds(load->accepted.Quantile(0.99)), load->Rate()};
@@ -120,20 +122,18 @@ int Run(const Options& options) {
               OrExit(driver.Once(call)).size(), options.threads);
 
   std::vector<double> ratios, served;
-  std::printf("\n  %-5s %8s %10s %8s %8s %10s %13s %9s\n", "load", "sent/s", "accepted/s", "p50 ms", "p99 ms",
-              "refused", "to refuse p99", "otherwise");
-  std::int64_t before = 0, peak = 0, after = 0;
+  std::printf("\n  %-5s %8s %10s %8s %8s %10s %13s %9s %10s\n", "load", "sent/s", "accepted/s", "p50 ms",
+              "p99 ms", "refused", "to refuse p99", "otherwise", "memory KiB");
+  std::int64_t peak = 0;
   for (int i = 0; i < options.rounds; ++i) {
     // As many calls as there are threads and places of a short queue.
     const auto closed = driver.ClosedLoop(call, options.threads * 2, absl::Seconds(1), absl::Seconds(3));
     const double capacity = closed->Rate();
     std::printf("  capacity, closed loop: %.0f calls/s\n", capacity);
-    const Round normal = RunOpen(driver, call, "80%", 0.8 * capacity, options.seconds);
-    before = i == 0 ? server->ResidentKib() : before;
+    const Round normal = RunOpen(driver, *server, call, "80%", 0.8 * capacity, options.seconds);
     PeakMemory memory(*server);
-    const Round twice = RunOpen(driver, call, "200%", 2 * capacity, options.seconds);
+    const Round twice = RunOpen(driver, *server, call, "200%", 2 * capacity, options.seconds);
     peak = std::max(peak, memory.End());
-    after = server->ResidentKib();
     ratios.push_back(twice.p99_ms / normal.p99_ms);
     served.push_back(twice.accepted_rate / capacity);
   }
@@ -144,9 +144,7 @@ int Run(const Options& options) {
       "p99 of accepted calls, 200%% over 80%%: %.2f (median of %zu); served of the capacity at 200%%: "
       "%.2f\n",
       Median(ratios), ratios.size(), Median(served));
-  std::printf(
-      "memory of the server: %lld KiB after 80%%, at most %lld KiB during 200%%, %lld KiB afterwards\n",
-      static_cast<long long>(before), static_cast<long long>(peak), static_cast<long long>(after));
+  std::printf("most memory of the server at 200%%: %lld KiB\n", static_cast<long long>(peak));
   return 0;
 }
 

@@ -2,16 +2,14 @@
 // gives the same answers ready-made, under the same load driver, round by round in one run.
 #include <CLI/CLI.hpp>
 #include <cstdio>
-#include <fstream>
-#include <iterator>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "absl/synchronization/mutex.h"
-#include "libs/auth/authenticator.h"
 #include "specom/portfolio/v1/portfolio_service.pb.h"
 #include "tests/bench/bare_server.h"
+#include "tests/bench/credentials.h"
 #include "tests/bench/figures.h"
 #include "tests/bench/load_driver.h"
 #include "tests/bench/server_process.h"
@@ -25,6 +23,7 @@ struct Options {
   int in_flight = 64;
   double seconds = 1.5;
   double warm_up = 0.5;
+  bool tls = false;
 };
 
 // One round of one server under one method.
@@ -81,50 +80,50 @@ void Print(const char* method, const std::vector<Round>& ours, const std::vector
               ours.size());
 }
 
-std::vector<Call> Calls() {
+std::vector<Call> Calls(const std::vector<std::pair<std::string, std::string>>& identity) {
   portfolio::v1::ResolveDelegationRequest delegation;
   delegation.set_icb("QOQ");
   delegation.set_service_line("NCBPS01J");
   portfolio::v1::GetServiceRequest service;
   service.set_name("services/PSS-7");
-  const std::vector<std::pair<std::string, std::string>> identity = {
-      {kUserHeader, "ada@example.nhs.uk"}, {kRolesHeader, "icb"}, {kOrganisationHeader, "QOQ"}};
   const std::string prefix = "specom.portfolio.v1.PortfolioService/";
   return {{prefix + "ResolveDelegation", delegation.SerializeAsString(), identity},
           {prefix + "GetService", service.SerializeAsString(), identity}};
 }
 
-absl::StatusOr<std::unique_ptr<ServerProcess>> StartPortfolio(const WorkFolder& folder) {
-  const std::vector<std::string> command = {ProgramFolder() + "/../bin/specom-portfolio",
-                                            "--identity=development",
-                                            "--listen=127.0.0.1:0",
-                                            "--log-level=info",
-                                            "--log-file=" + folder.Path("portfolio.log"),
-                                            "--database-url=sqlite:" + folder.Path("portfolio.db")};
+std::unique_ptr<ServerProcess> StartPortfolio(const WorkFolder& folder, const Credentials& credentials) {
+  std::vector<std::string> command = {ProgramFolder() + "/../bin/specom-portfolio", "--listen=127.0.0.1:0",
+                                      "--log-level=info", "--log-file=" + folder.Path("portfolio.log"),
+                                      "--database-url=sqlite:" + folder.Path("portfolio.db")};
+  for (std::string& flag : credentials.ServerFlags()) command.push_back(std::move(flag));
   std::vector<std::string> migrate = command;
   migrate.push_back("migrate");
-  if (absl::Status status = RunToEnd(migrate); !status.ok()) return status;
-  return ServerProcess::Start(command, folder.Path("portfolio.out"));
+  OrExit(RunToEnd(migrate));
+  return OrExit(ServerProcess::Start(command, folder.Path("portfolio.out")));
 }
 
 int Run(const Options& options) {
   const WorkFolder folder;
-  const auto portfolio = OrExit(StartPortfolio(folder));
-  LoadDriver to_portfolio(portfolio->address(), options.channels);
-  const std::vector<Call> calls = Calls();
+  const Credentials credentials(folder, options.tls);
+  const auto portfolio = StartPortfolio(folder, credentials);
+  LoadDriver to_portfolio(portfolio->address(), options.channels, credentials.OfDriver());
+  const std::vector<Call> calls =
+      Calls(credentials.Bearer({.user = "ada@example.nhs.uk", .roles = {Role::kIcb}, .organisation = "QOQ"}));
   std::vector<std::string> answers;
   for (const Call& call : calls) {
     answers.push_back(folder.Path("answer" + std::to_string(answers.size())));
     const std::string answer = OrExit(to_portfolio.Once(call));
-    std::ofstream(answers.back(), std::ios::binary) << answer;
+    WriteBytes(answers.back(), answer);
     std::printf("%s: request %zu bytes, response %zu bytes\n", call.method.c_str(), call.request.size(),
                 answer.size());
   }
-  const auto bare = OrExit(ServerProcess::Start({"/proc/self/exe", "--bare-server", answers[0], answers[1]},
-                                                folder.Path("bare.out")));
-  LoadDriver to_bare(bare->address(), options.channels);
-  std::printf("%d calls in flight on %d connections, %.1f s a round\n", options.in_flight, options.channels,
-              options.seconds);
+  const TlsFiles& tls = credentials.of_server();
+  const auto bare = OrExit(ServerProcess::Start(
+      {"/proc/self/exe", "--bare-server", answers[0], answers[1], tls.certificate, tls.key, tls.authority},
+      folder.Path("bare.out")));
+  LoadDriver to_bare(bare->address(), options.channels, credentials.OfDriver());
+  std::printf("%d calls in flight on %d connections, %.1f s a round, %s\n", options.in_flight,
+              options.channels, options.seconds, options.tls ? "mutual TLS" : "plain text");
 
   for (const Call& call : calls) {
     std::vector<Round> ours, peers;
@@ -135,11 +134,6 @@ int Run(const Options& options) {
     Print(call.method.c_str(), ours, peers);
   }
   return 0;
-}
-
-std::string ReadBytes(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  return std::string(std::istreambuf_iterator<char>(file), {});
 }
 
 }  // namespace
@@ -156,10 +150,12 @@ int main(int argc, char** argv) {
   app.add_option("--in-flight", options.in_flight, "Calls in flight")->check(CLI::Range(1, 10000));
   app.add_option("--seconds", options.seconds, "Measured time of a round")->check(CLI::Range(0.1, 60.0));
   app.add_option("--warm-up", options.warm_up, "Seconds before it")->check(CLI::Range(0.0, 60.0));
-  app.add_option("--bare-server", bare, "")->expected(2)->group("");
+  app.add_flag("--tls", options.tls, "Mutual TLS on both servers");
+  app.add_option("--bare-server", bare, "")->expected(5)->group("");
   CLI11_PARSE(app, argc, argv);
   if (!bare.empty()) {
-    return specom::bench::RunBareServer(specom::bench::ReadBytes(bare[0]), specom::bench::ReadBytes(bare[1]));
+    return specom::bench::RunBareServer(specom::bench::ReadBytes(bare[0]), specom::bench::ReadBytes(bare[1]),
+                                        {bare[2], bare[3], bare[4]});
   }
   return specom::bench::Run(options);
 }
