@@ -31,7 +31,7 @@ Scenario::Scenario(PlatformOptions options)
 }
 
 Scenario::~Scenario() {
-  if (HasFailure() || getenv("SHOW")) std::cerr << platform_->Describe();
+  if (HasFailure()) std::cerr << platform_->Describe();
 }
 
 Outcomes Scenario::CallUntil(const ::testing::Matcher<const Outcomes&>& expected) {
