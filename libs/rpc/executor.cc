@@ -264,6 +264,10 @@ void Executor::Stop() {
   }
 }
 
+absl::Time Executor::Now() const {
+  return state_->clock.Now();
+}
+
 int Executor::threads() const {
   return state_->options.threads;
 }

@@ -35,7 +35,8 @@ class Executor {
   // deadline passed in the queue, to say so (then on any thread).
   using Task = std::function<void(absl::Status)>;
 
-  // The clock and the metrics outlive the executor; metrics may be null:
+  // The clock, a steady one so that setting the machine's changes no wait, and the metrics outlive the
+  // executor; metrics may be null:
   //   specom_admission_refused_total {reason: queue_full, long_wait}, specom_admission_waiting,
   //   specom_admission_running, specom_admission_concurrency, specom_admission_expected_wait_seconds,
   //   specom_admission_strict
@@ -45,9 +46,13 @@ class Executor {
   Executor(const Executor&) = delete;
   Executor& operator=(const Executor&) = delete;
 
-  // Takes the task, or refuses it at once and never calls it: DEADLINE_EXCEEDED when the deadline has
-  // passed; RESOURCE_EXHAUSTED/OVERLOADED, with how long to stay away, when the queue is full, the wait in
-  // it would be too long, or longer than the deadline allows; UNAVAILABLE/STOPPING after Stop().
+  // By the executor's clock.
+  absl::Time Now() const;
+
+  // deadline: by the executor's clock. Takes the task, or refuses it at once and never calls it:
+  // DEADLINE_EXCEEDED when the deadline has passed; RESOURCE_EXHAUSTED/OVERLOADED, with how long to stay
+  // away, when the queue is full, the wait in it would be too long, or longer than the deadline allows;
+  // UNAVAILABLE/STOPPING after Stop().
   absl::Status Submit(absl::Time deadline, Task task, Kind kind = nullptr);
 
   // Takes no more tasks, runs those that wait, and ends the threads. Idempotent.

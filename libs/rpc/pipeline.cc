@@ -196,8 +196,9 @@ Flow ApplyPolicy(Call& call) {
 
 Flow Admit(Call& call) {
   if (call.method.IsInline()) return Flow::kNext;
-  absl::Status taken = call.dependencies.executor.Submit(
-      call.EffectiveDeadline(),
+  Executor& executor = call.dependencies.executor;
+  absl::Status taken = executor.Submit(
+      executor.Now() + (call.EffectiveDeadline() - call.dependencies.clock.Now()),
       [&call](absl::Status admitted) {
         call.status = std::move(admitted);
         call.Run();

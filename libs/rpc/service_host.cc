@@ -12,6 +12,7 @@
 #include "libs/auth/authenticator.h"
 #include "libs/auth/token_authenticator.h"
 #include "libs/base/status.h"
+#include "libs/base/steady_clock.h"
 #include "libs/base/waker.h"
 #include "libs/observe/admin_server.h"
 #include "libs/rpc/access_service.h"
@@ -95,7 +96,7 @@ struct ServiceHost::State {
         executor({.threads = config.executor_threads,
                   .queue_limit = config.executor_queue,
                   .wait_target = config.executor_wait},
-                 clock, &metrics) {}
+                 steady_clock, &metrics) {}
 
   absl::Status KnowCallers();
   absl::Status StartModules();
@@ -110,6 +111,7 @@ struct ServiceHost::State {
 
   const HostConfig config;
   const SystemClock clock;
+  const SteadyClock steady_clock;
   const std::unique_ptr<observe::Logger> logger;
   observe::Metrics metrics;
   // Null: plain text.
