@@ -41,7 +41,8 @@ const Statement kReadAuditHead{
 constexpr int kStepsBetweenLooks = 4000;
 // How long another process may keep the write lock before the transaction is given up and retried.
 constexpr int kBusyLimitMs = 5000;
-constexpr int kBusyStepMs = 20;
+// About what a commit takes: a longer sleep is time in which nobody writes.
+constexpr int kBusyStepMs = 1;
 
 class SqliteConnection final : public Connection {
  public:
