@@ -28,8 +28,8 @@ namespace {
 struct Options {
   int events = 20'000;
   int payload = 200;
-  double rate = 200;
-  double seconds = 4;
+  double rate = 100;
+  double seconds = 5;
 };
 
 constexpr char kGroup[] = "bench";
