@@ -10,6 +10,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cstdint>
+#include <random>
 #include <string>
 #include <utility>
 #include <vector>
@@ -71,16 +73,23 @@ class TestRedis {
   }
 
  private:
+  // Below the ports that the system gives to connections: not taken before the server has it.
   static int FreePort() {
-    const int listener = socket(AF_INET, SOCK_STREAM, 0);
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof address;
-    EXPECT_EQ(bind(listener, reinterpret_cast<sockaddr*>(&address), size), 0);
-    EXPECT_EQ(getsockname(listener, reinterpret_cast<sockaddr*>(&address), &size), 0);
-    close(listener);
-    return ntohs(address.sin_port);
+    std::uniform_int_distribution<int> ports(10'000, 19'999);
+    std::random_device random;
+    for (int attempt = 0; attempt < 1'000; ++attempt) {
+      const int port = ports(random);
+      const int listener = socket(AF_INET, SOCK_STREAM, 0);
+      sockaddr_in address{};
+      address.sin_family = AF_INET;
+      address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+      address.sin_port = htons(static_cast<std::uint16_t>(port));
+      const bool free = bind(listener, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0;
+      close(listener);
+      if (free) return port;
+    }
+    ADD_FAILURE() << "no port from 10000 to 19999 is free";
+    return 0;
   }
 
   const int port_;

@@ -7,7 +7,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <cstdint>
 #include <filesystem>
+#include <random>
 
 namespace specom::chaos {
 namespace {
@@ -31,15 +33,23 @@ std::unique_ptr<Process> AsPostgres(const std::string& program, const std::vecto
 }  // namespace
 
 int FreePort() {
-  int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof address;
-  EXPECT_EQ(bind(fd, reinterpret_cast<sockaddr*>(&address), size), 0);
-  EXPECT_EQ(getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size), 0);
-  close(fd);
-  return ntohs(address.sin_port);
+  // Below those that the system gives to connections: one of these is not taken by a test that runs
+  // beside this one before the server has it.
+  std::uniform_int_distribution<int> ports(10'000, 19'999);
+  std::random_device random;
+  for (int attempt = 0; attempt < 1'000; ++attempt) {
+    const int port = ports(random);
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    address.sin_port = htons(static_cast<std::uint16_t>(port));
+    const bool free = bind(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0;
+    close(fd);
+    if (free) return port;
+  }
+  ADD_FAILURE() << "no port from 10000 to 19999 is free";
+  return 0;
 }
 
 PostgresqlServer::PostgresqlServer() : port_(FreePort()) {
